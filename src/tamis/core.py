@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, Self, TypeAlias, overload, runtime_checkable
 
@@ -15,6 +15,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Vectors: TypeAlias = NDArray[np.float32]
 Kind: TypeAlias = Literal["query", "document"]
 FieldValue: TypeAlias = str | int | float | bool | None
+Progress: TypeAlias = Callable[[int, int | None], None]  # (done, in all if known)
 
 PROBABILITY = "probability"  # the one stage name only a calibrator may write
 

@@ -1,0 +1,174 @@
+"""The e5-small encoder as an ONNX graph: int8 products whose activations are scaled token by token.
+
+ONNX Runtime's dynamic int8 scales a whole batch by its one largest activation, so a text's vector depends on its
+companions and one outlier token costs everyone precision. Here each token has its own scale: vectors do not depend on
+the batch, and the cosine to fp32 rises from .993 to .998. Weights use 7 of 8 bits, since products of full-range bytes
+overflow the 16-bit sums of AVX2 processors.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from q4file import BLOCK, Q4File
+
+MICROSOFT = "com.microsoft"
+WEIGHT_LIMIT = 63  # 7 bits: 255 * 63 * 2 < 2**15
+ZERO = 128  # activations are stored as unsigned bytes around this
+
+
+class Graph:
+    """Nodes and initialisers in the order they are added; every ``op`` returns the name of its output."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.tensors: list[onnx.TensorProto] = []
+
+    def const(self, name: str, value: NDArray[np.generic]) -> str:
+        self.tensors.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def op(self, kind: str, inputs: list[str], out: str, *, domain: str = "", **attributes: object) -> str:
+        self.nodes.append(helper.make_node(kind, inputs, [out], domain=domain, **attributes))
+        return out
+
+
+def encoder(source: Q4File, keep: NDArray[np.int64]) -> onnx.ModelProto:
+    """input_ids, attention_mask (batch, length) -> token_vectors (batch, length, hidden); ``keep`` = vocabulary rows."""
+    g, hidden = Graph(), source.hidden
+    constants(g, source)
+    x = embeddings(g, source, keep)
+    for layer in range(source.layers):
+        x = transformer_layer(g, source, f"l{layer}.", x)
+    g.op("Reshape", [x, "batch_length_hidden"], "token_vectors")
+    sides = ["batch", "length"]
+    graph = helper.make_graph(
+        g.nodes,
+        "multilingual-e5-small",
+        [helper.make_tensor_value_info(n, TensorProto.INT64, sides) for n in ("input_ids", "attention_mask")],
+        [helper.make_tensor_value_info("token_vectors", TensorProto.FLOAT, [*sides, hidden])],
+        g.tensors,
+    )
+    opsets = [helper.make_opsetid("", 21), helper.make_opsetid(MICROSOFT, 1)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=10)
+
+
+def constants(g: Graph, source: Q4File) -> None:
+    for name, value in {
+        "one": np.float32(1),
+        "per_127": np.float32(1 / 127),
+        "tiny": np.float32(1e-12),
+        "far": np.float32(-1e9),
+        "zero_point": np.uint8(ZERO),
+        "zero_point_1": np.array([ZERO], np.uint8),
+        "at_0": np.array([0]),
+        "at_1": np.array([1]),
+        "at_2": np.array([2]),
+        "at_1_2": np.array([1, 2]),
+        "last": np.array([-1]),
+        "tokens_hidden": np.array([-1, source.hidden]),
+    }.items():
+        g.const(name, np.asarray(value))
+    g.op("Shape", ["input_ids"], "batch_length")
+    heads = g.const("heads", np.array([3 * source.heads, source.hidden // source.heads]))
+    g.op("Concat", ["batch_length", heads], "batch_length_heads", axis=0)
+    g.op("Concat", ["batch_length", g.const("hidden", np.array([source.hidden]))], "batch_length_hidden", axis=0)
+    tokens = g.op("Unsqueeze", [g.op("ReduceProd", ["batch_length"], "tokens", keepdims=0), "at_0"], "tokens_1")
+    g.op("Expand", ["zero_point_1", tokens], "zero_points")
+    mask = g.op("Cast", ["attention_mask"], "mask", to=TensorProto.FLOAT)
+    padded = g.op("Mul", [g.op("Sub", ["one", mask], "padding"), "far"], "padding_far")
+    batch = g.op("Slice", ["batch_length", "at_0", "at_1"], "batch_1")
+    length = g.op("Slice", ["batch_length", "at_1", "at_2"], "length_1")
+    many = g.const("head_count", np.array([source.heads]))
+    by_length = g.op("Concat", [batch, many, "at_1", length], "bias_shape", axis=0)
+    g.op("Expand", [g.op("Unsqueeze", [padded, "at_1_2"], "padding_far_4"), by_length], "attention_bias")
+    ones = g.op("Concat", [batch, many, length, "at_1"], "ones_shape", axis=0)
+    g.op("Expand", [g.const("one_4", np.ones((1, 1, 1, 1), np.float32)), ones], "attention_ones")
+
+
+def embeddings(g: Graph, source: Q4File, keep: NDArray[np.int64]) -> str:
+    integers, scales = source.quantised("emb.word", source.hidden)
+    nibbles = (integers[keep] & 15).astype(np.uint8)
+    packed = nibbles[:, 0::2] | (nibbles[:, 1::2] << 4)
+    shape = (len(keep), source.hidden)
+    g.tensors.append(helper.make_tensor("word", TensorProto.INT4, shape, packed.tobytes(), raw=True))
+    word = g.op(
+        "GatherBlockQuantized",
+        ["word", "input_ids", g.const("word.scale", scales[keep])],
+        "word_vectors",
+        domain=MICROSOFT,
+        block_size=BLOCK,
+        gather_axis=0,
+        quantize_axis=1,
+    )
+    places = source.floats("emb.pos").reshape(-1, source.hidden) + source.floats("emb.type")[: source.hidden]
+    place = g.op("Slice", [g.const("position", places), "at_0", "length_1", "at_0"], "position_vectors")
+    x = layer_norm(g, source, "emb.ln", g.op("Add", [word, place], "embedded"))
+    return g.op("Reshape", [x, "tokens_hidden"], "embedded_tokens")
+
+
+def transformer_layer(g: Graph, source: Q4File, layer: str, x: str) -> str:
+    """Post-norm BERT layer on flat tokens (batch * length, hidden)."""
+    qkv = linear(g, source, [f"{layer}{part}" for part in "qkv"], layer + "qkv", quantise(g, x, layer + "x"))
+    context = attention(g, layer, g.op("Reshape", [qkv, "batch_length_heads"], layer + "heads"))
+    attended = linear(g, source, [layer + "ao"], layer + "ao", quantise(g, context, layer + "c"))
+    x = layer_norm(g, source, layer + "aln", g.op("Add", [x, attended], layer + "attended"))
+    wide = linear(g, source, [layer + "fi"], layer + "fi", quantise(g, x, layer + "y"))
+    wide = g.op("Gelu", [wide], layer + "gelu")
+    narrow = linear(g, source, [layer + "fo"], layer + "fo", quantise(g, wide, layer + "z"))
+    return layer_norm(g, source, layer + "oln", g.op("Add", [x, narrow], layer + "out"))
+
+
+def attention(g: Graph, layer: str, heads: str) -> str:
+    """softmax(q k' / sqrt(d) + bias) v in fp32; ``heads`` is (batch, length, 3 * heads, d): q, then k, then v.
+
+    The padding bias rides along as one more dimension, [q, 1] [k, bias]', instead of a pass over length * length
+    scores; the division by sqrt(d) stands in the weights of q.
+    """
+    parts = [layer + part for part in ("Q", "K", "V")]
+    g.nodes.append(helper.make_node("Split", [heads], parts, axis=2, num_outputs=3))
+    q = g.op("Transpose", [parts[0]], layer + "q_", perm=[0, 2, 1, 3])
+    k = g.op("Transpose", [parts[1]], layer + "k_", perm=[0, 2, 3, 1])
+    v = g.op("Transpose", [parts[2]], layer + "v_", perm=[0, 2, 1, 3])
+    q = g.op("Concat", [q, "attention_ones"], layer + "q_1", axis=3)
+    k = g.op("Concat", [k, "attention_bias"], layer + "k_1", axis=2)
+    weights = g.op("Softmax", [g.op("MatMul", [q, k], layer + "qk")], layer + "softmax", axis=-1)
+    context = g.op("Transpose", [g.op("MatMul", [weights, v], layer + "context")], layer + "ct", perm=[0, 2, 1, 3])
+    return g.op("Reshape", [context, "tokens_hidden"], layer + "context_tokens")
+
+
+def quantise(g: Graph, x: str, name: str) -> tuple[str, str]:
+    """Unsigned bytes of ``x`` (tokens, n) and their scales (tokens, 1), one a token."""
+    largest = g.op("ReduceMax", [g.op("Abs", [x], name + "_abs"), "last"], name + "_max", keepdims=1)
+    scale = g.op("Max", [g.op("Mul", [largest, "per_127"], name + "_127"), "tiny"], name + "_scale")
+    flat = g.op("Squeeze", [scale, "last"], name + "_scale_1")
+    return g.op("QuantizeLinear", [x, flat, "zero_points"], name + "_bytes", axis=0), scale
+
+
+def linear(g: Graph, source: Q4File, names: list[str], out: str, x: tuple[str, str]) -> str:
+    """x W' + b with the weights of ``names`` side by side, int8 per output channel."""
+    columns = source.hidden if names[0].split(".")[-1] != "fo" else 4 * source.hidden
+    weights = np.concatenate([source.dequantised(n + ".w", columns) for n in names])
+    bias = np.concatenate([source.floats(n + ".b") for n in names])
+    if out.endswith("qkv"):
+        weights[: source.hidden] *= (source.hidden // source.heads) ** -0.5
+        bias[: source.hidden] *= (source.hidden // source.heads) ** -0.5
+    scale = np.abs(weights).max(axis=1) / WEIGHT_LIMIT
+    integers = np.rint(weights / scale[:, None]).astype(np.int8)
+    inputs = [
+        x[0],
+        g.const(out + ".w", integers.T),
+        "one",
+        g.const(out + ".scale", scale.astype(np.float32)),
+        "zero_point",
+    ]
+    product = g.op("MatMulIntegerToFloat", inputs, out + "_product", domain=MICROSOFT)
+    scaled = g.op("Mul", [product, x[1]], out + "_scaled")
+    return g.op("Add", [scaled, g.const(out + ".b", bias)], out + "_linear")
+
+
+def layer_norm(g: Graph, source: Q4File, name: str, x: str) -> str:
+    weights = [g.const(f"{name}.{part}", source.floats(f"{name}.{part}")) for part in "wb"]
+    return g.op("LayerNormalization", [x, *weights], name + "_normed", epsilon=1e-12)

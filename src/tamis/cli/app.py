@@ -1,0 +1,62 @@
+"""The command ``tamis``: verbs, and how errors reach the shell (exit code 0, 1 failure, 2 usage)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from tamis import __version__
+from tamis.cli import doctor, evaluate, index, rerank, search
+from tamis.errors import TamisError
+
+app = typer.Typer(
+    name="tamis",
+    help="Search candidates into decisions people can defend: recall, rerank, calibrate, decide, observe.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for verb, command in {
+    "rerank": rerank.command,
+    "index": index.command,
+    "search": search.command,
+    "eval": evaluate.command,
+    "doctor": doctor.command,
+}.items():
+    app.command(verb)(command)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        typer.echo(f"tamis {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Search candidates into decisions people can defend: recall, rerank, calibrate, decide, observe."""
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr, never a traceback."""
+    try:
+        app()
+    except TamisError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader (head, less) has gone: keep the interpreter from complaining when it flushes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)  # noqa: T201
+        sys.exit(130)

@@ -1,0 +1,103 @@
+"""What the verbs print: JSON for machines, tables for people, progress on a terminal only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tamis.core import Candidate, Decision, Progress
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+EXCERPT = 160  # characters of a document that a table shows
+
+
+def as_json(value: object) -> None:
+    """Print one JSON document on stdout."""
+    # ensure_ascii stays on where stdout cannot carry the characters, so that a pipe never breaks the output.
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(value, ensure_ascii=not plain) + "\n")
+
+
+def table(title: str, *columns: str) -> Table:
+    """An empty table whose numbers stand right and whose text column folds."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    for column in columns:
+        text = column in ("document", "id", "system", "value")
+        made.add_column(column, justify="left" if text else "right", overflow="fold", no_wrap=not text)
+    return made
+
+
+def out(shown: object) -> None:
+    """Print something rich can render on stdout."""
+    from rich.console import Console
+
+    Console().print(shown)
+
+
+def say(message: str) -> None:
+    """Print one line for the person on stderr."""
+    sys.stderr.write(message + "\n")
+
+
+def decision(decided: Decision, model: str, positions: dict[str, int]) -> dict[str, Any]:
+    """The JSON form of a decision; ``positions`` gives each document's place before reranking."""
+    shown = [
+        {"rank": rank, "index": positions[item.doc.id], **result(item)} for rank, item in enumerate(decided.ranking, 1)
+    ]
+    left_out = [
+        {"index": positions[item.doc.id], **result(item), "reason": reason} for item, reason in decided.rejected
+    ]
+    return {"query": decided.ranking.query.text, "model": model, "results": shown, "rejected": left_out}
+
+
+def result(item: Candidate) -> dict[str, Any]:
+    """The JSON form of a candidate: its score is a raw logit, its probability null before calibration."""
+    return {
+        "id": item.doc.id,
+        "score": item.score,
+        "probability": item.probability,
+        "scores": dict(item.scores),
+        "notes": dict(item.notes),
+        "title": item.doc.title,
+        "text": item.doc.text,
+    }
+
+
+def ranking_table(decided: Decision, model: str, positions: dict[str, int]) -> Table:
+    """A ranking as a table: place now, place before, score, document."""
+    shown = table(f"{decided.ranking.query.text}  [{model}]".replace("[", "\\["), "rank", "was", "score", "document")
+    for rank, item in enumerate(decided.ranking, 1):
+        shown.add_row(str(rank), str(positions[item.doc.id] + 1), f"{item.score:.3f}", excerpt(item))
+    return shown
+
+
+def excerpt(item: Candidate) -> str:
+    """The beginning of a document on one line, safe for a terminal."""
+    from rich.markup import escape
+
+    text = " ".join(item.doc.full_text.split())
+    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:EXCERPT])
+    return escape(printable + ("…" if len(text) > EXCERPT else ""))
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Progress | None]:
+    """A progress bar on stderr while the block runs; None when stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

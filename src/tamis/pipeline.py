@@ -1,0 +1,153 @@
+"""Recall, rerank, decide: the stages of a search put one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tamis.core import (
+    Candidate,
+    Decision,
+    Document,
+    Floats,
+    Pair,
+    Policy,
+    Progress,
+    Query,
+    Ranking,
+    Retriever,
+    Scorer,
+    Stage,
+    as_documents,
+    as_query,
+)
+from tamis.errors import InputError
+from tamis.score import distinct, load_scorer, notes
+
+CHUNK = 4096  # pairs given to a scorer at once
+
+
+@dataclass(frozen=True, slots=True)
+class Rerank:
+    """A stage that orders candidates by a scorer; what lies beyond ``depth`` is dropped.
+
+    All rankings go through the scorer as one flat list, so that batches are full whatever the number of queries.
+
+    Attributes:
+        scorer: what scores the pairs.
+        depth: most candidates of a ranking that are scored; None scores all.
+        progress: called with (pairs scored, pairs in all) as the work goes on.
+    """
+
+    scorer: Scorer
+    depth: int | None = None
+    progress: Progress | None = None
+
+    def __call__(self, rankings: Sequence[Ranking]) -> list[Ranking]:
+        """The rankings in the same order, each reordered by the scorer's raw logits."""
+        cut = [ranking[: self.depth] for ranking in rankings]
+        pairs = [(ranking.query, candidate.doc) for ranking in cut for candidate in ranking]
+        scores, remarks = self._scored(pairs), notes(self.scorer, pairs)
+        reranked, start = [], 0
+        for ranking in cut:
+            end = start + len(ranking)
+            reranked.append(ranking.rescored(self.scorer.name, scores[start:end], remarks[start:end]))
+            start = end
+        return reranked
+
+    def _scored(self, pairs: Sequence[Pair]) -> Floats:
+        """One logit a pair. Pairs of one document stay together, so a scorer can read each document once."""
+        _, document = distinct(document.full_text for _, document in pairs)
+        order = np.argsort(document, kind="stable")
+        # Cut where a document ends, at least CHUNK pairs after the last cut: bounded memory, and progress to show.
+        ends = np.flatnonzero(np.diff(document[order], append=-1)) + 1
+        scores, start = np.zeros(len(pairs)), 0
+        for end in ends.tolist():
+            if end - start >= CHUNK or end == len(pairs):
+                chunk = order[start:end]
+                scores[chunk] = self.scorer.score([pairs[i] for i in chunk])
+                start = end
+                if self.progress:
+                    self.progress(end, len(pairs))
+        return scores
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A retriever, stages and a policy, each of which may be left out.
+
+    >>> pipeline = Pipeline(stages=(Rerank(load_scorer("tamis-mini")),))
+    >>> [c.doc.id for c in pipeline.rank("如何退货", ["今天下雨", "退货需在七天内申请"])]
+    ['1', '0']
+    """
+
+    retriever: Retriever | None = None
+    stages: tuple[Stage, ...] = ()
+    policy: Policy | None = None
+    k: int = 100
+
+    def rank(self, query: str | Query, documents: Iterable[str | Document | Mapping[str, Any]]) -> Ranking:
+        """The given documents, best first, as the stages order them.
+
+        Raises:
+            InputError: the query is blank, or two documents share an id.
+        """
+        items = tuple(Candidate(document, 0.0) for document in as_documents(documents))
+        return self._staged([Ranking(as_query(query), items)])[0]
+
+    def search(self, queries: Sequence[str | Query]) -> list[Ranking]:
+        """One ranking a query: recall of at most ``k`` candidates, then the stages.
+
+        Raises:
+            InputError: the pipeline has no retriever, or a query is blank.
+        """
+        if self.retriever is None:
+            raise InputError("this pipeline has no retriever: pass Pipeline(retriever=index, ...)")
+        return self._staged(self.retriever.search([as_query(query) for query in queries], self.k))
+
+    def ask(self, query: str | Query) -> Decision:
+        """What to show for one query: recall, stages, then the policy (without one, everything is shown)."""
+        (ranking,) = self.search([query])
+        return self.policy.decide(ranking) if self.policy else Decision(ranking)
+
+    def _staged(self, rankings: list[Ranking]) -> list[Ranking]:
+        for stage in self.stages:
+            rankings = stage(rankings)
+        return rankings
+
+
+def rerank(
+    query: str | Query,
+    documents: Iterable[str | Document | Mapping[str, Any]],
+    *,
+    model: str | Scorer | None = None,
+    instruction: str = "",
+    top_k: int | None = None,
+) -> Ranking:
+    """Documents ordered by how well they answer the query, best first.
+
+    Args:
+        query: what is asked.
+        documents: strings, mappings with ``text`` (and ``id``, ``title``, further fields), or Documents.
+        model: a scorer or its spec; None is the embedded ``"tamis-mini"``.
+        instruction: task description, for scorers that read one.
+        top_k: keep this many of the best; None keeps all.
+
+    Raises:
+        InputError: the query is blank, two documents share an id, or ``top_k`` is below 1.
+        ModelError: the spec names no scorer.
+
+    >>> best = rerank("what sieves soup?", ["A tamis is a fine drum sieve for soups.", "It rained all day."])[0]
+    >>> best.doc.text
+    'A tamis is a fine drum sieve for soups.'
+    """
+    if top_k is not None and top_k < 1:
+        raise InputError(f"top_k must be at least 1, got {top_k}")
+    scorer = load_scorer(model or "tamis-mini") if model is None or isinstance(model, str) else model
+    asked = as_query(query)
+    if instruction:
+        asked = replace(asked, instruction=instruction)
+    return Pipeline(stages=(Rerank(scorer),)).rank(asked, documents)[:top_k]
