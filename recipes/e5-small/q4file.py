@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ class Q4File:
         offsets = np.frombuffer(self.data, "<u4", pieces + 1, 72)
         start = 72 + 4 * (pieces + 1) + 4 * pieces
         text = self.data[start : start + text_bytes]
-        self.pieces = [text[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+        self.pieces = [text[a:b].decode() for a, b in pairwise(offsets)]
         (_, map_bytes) = struct.unpack_from("<iI", self.data, start + text_bytes)
         self.records = self._directory(start + text_bytes + 8 + map_bytes)
 

@@ -83,7 +83,8 @@ class Candidate:
 class Ranking:
     """The candidates of one query, best first; ties keep the earlier order. The type that flows.
 
-    >>> found = Ranking(Query("sieve"), (Candidate(Document("a", "colander"), 2.0), Candidate(Document("b", "tamis"), 1.0)))
+    >>> candidates = (Candidate(Document("a", "colander"), 2.0), Candidate(Document("b", "tamis"), 1.0))
+    >>> found = Ranking(Query("sieve"), candidates)
     >>> [c.doc.id for c in found.rescored("mini", [0.1, 0.9])]
     ['b', 'a']
     >>> found.rescored("mini", [0.1, 0.9])[0].scores
@@ -111,9 +112,7 @@ class Ranking:
         """Current scores, shape ``(len(self),)``, in ranking order."""
         return np.array([item.score for item in self.items], dtype=np.float64)
 
-    def rescored(
-        self, by: str, scores: ArrayLike, notes: Sequence[Mapping[str, Any]] | None = None
-    ) -> Ranking:
+    def rescored(self, by: str, scores: ArrayLike, notes: Sequence[Mapping[str, Any]] | None = None) -> Ranking:
         """The same candidates ordered by new scores; the only way scores change, so provenance is kept.
 
         Args:
@@ -199,7 +198,7 @@ class Encoder(Protocol):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """Scores pairs: RAW logits, shape ``(len(pairs),)``, same order; ``fingerprint`` says what exactly produced them."""
+    """Scores pairs: RAW logits, shape ``(len(pairs),)``, same order; ``fingerprint`` says what produced them."""
 
     @property
     def name(self) -> str: ...

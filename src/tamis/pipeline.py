@@ -126,6 +126,7 @@ def rerank(
     model: str | Scorer | None = None,
     instruction: str = "",
     top_k: int | None = None,
+    progress: Progress | None = None,
 ) -> Ranking:
     """Documents ordered by how well they answer the query, best first.
 
@@ -135,6 +136,7 @@ def rerank(
         model: a scorer or its spec; None is the embedded ``"tamis-mini"``.
         instruction: task description, for scorers that read one.
         top_k: keep this many of the best; None keeps all.
+        progress: called with (pairs scored, pairs in all) as the work goes on.
 
     Raises:
         InputError: the query is blank, two documents share an id, or ``top_k`` is below 1.
@@ -150,4 +152,4 @@ def rerank(
     asked = as_query(query)
     if instruction:
         asked = replace(asked, instruction=instruction)
-    return Pipeline(stages=(Rerank(scorer),)).rank(asked, documents)[:top_k]
+    return Pipeline(stages=(Rerank(scorer, progress=progress),)).rank(asked, documents)[:top_k]

@@ -39,4 +39,5 @@ class Cosine:
         documents, right = distinct(document.full_text for _, document in pairs)
         query_vectors = self.encoder.encode(queries, "query")
         document_vectors = self.encoder.encode(documents, "document")
-        return np.einsum("ij,ij->i", query_vectors[left], document_vectors[right]).astype(np.float64)
+        cosines: Floats = np.einsum("ij,ij->i", query_vectors[left], document_vectors[right], dtype=np.float64)
+        return cosines

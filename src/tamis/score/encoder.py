@@ -15,6 +15,7 @@ from tamis.core import Kind, Vectors
 from tamis.errors import InputError, ModelError
 from tamis.score.batch import pad, plan
 from tamis.score.threads import threads
+from tamis.text import clean
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -42,8 +43,8 @@ class Tokens:
 class TextEncoder:
     """A text encoder in ONNX with mean pooling; also gives the vector of every token.
 
-    Vectors do not depend on the batch up to 1e-3 in cosine distance (see ``docs/benchmarks.md``), threads may share one
-    encoder, and the same call gives the same bits.
+    A text's vectors do not depend on its companions in a batch, threads may share one encoder, and the same call gives
+    the same bits.
 
     >>> from tamis import load_encoder
     >>> encoder = load_encoder("e5-small")
@@ -83,9 +84,7 @@ class TextEncoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads()
         options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
         return cls(tokenizer, session, config, digest(folder))
 
     def shortened(self, max_length: int) -> TextEncoder:
@@ -124,7 +123,7 @@ class TextEncoder:
         """The texts as the model reads them, cut to its window of ``max_length`` tokens."""
         longest = self.max_length * CHARACTERS_A_TOKEN
         prefix, start = self._prefix[kind], 1 + self._prefix_length[kind]
-        encodings = self._tokenizer.encode_batch_fast([prefix + text[:longest] for text in texts])
+        encodings = self._tokenizer.encode_batch_fast([prefix + clean(text[:longest]) for text in texts])
         return [
             Tokens(e.ids, slice(start, max(start, len(e.ids) - 1)), sum(len(o.ids) - 2 for o in e.overflowing))
             for e in encodings

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from tamis.core import Encoder, Scorer
 from tamis.errors import InputError, ModelError
@@ -21,6 +21,7 @@ EMBEDDED = Path(__file__).resolve().parents[1] / "models"
 Engine: TypeAlias = Literal["auto", "onnx"]
 Device: TypeAlias = Literal["auto", "cpu"]
 Dtype: TypeAlias = Literal["auto"]
+Model = TypeVar("Model")
 
 # A kind of model is a row: the architecture its config.json states, and what reads such a folder.
 ENCODERS: dict[str, Callable[[Path], Encoder]] = {
@@ -56,7 +57,7 @@ def load_scorer(
     dtype: Dtype = "auto",
     max_length: int | None = None,
 ) -> Scorer:
-    """The scorer a spec names: ``"tamis-mini"`` (embedded), ``"e5-small"`` (plain cosine, a baseline), or a model folder.
+    """The scorer a spec names: ``"tamis-mini"`` or ``"e5-small"`` (plain cosine, a baseline), or a model folder.
 
     Args:
         spec: embedded name or folder.
@@ -69,8 +70,8 @@ def load_scorer(
 
     >>> from tamis import Document, Query
     >>> scorer = load_scorer("tamis-mini")
-    >>> pairs = [(Query("what sieves soup?"), Document("a", "A tamis sieves soup.")), (Query("what sieves soup?"), Document("b", "Rain."))]
-    >>> good, bad = scorer.score(pairs)
+    >>> query = Query("what sieves soup?")
+    >>> good, bad = scorer.score([(query, Document("a", "A tamis sieves soup.")), (query, Document("b", "Rain."))])
     >>> bool(good > bad)
     True
     """
@@ -120,7 +121,7 @@ def _folder(spec: str | Path) -> Path:
     raise ModelError(f"no model {str(spec)!r}: expected {', '.join(map(repr, names))} or a model folder.{hint}")
 
 
-def _family(folder: Path, families: dict[str, Callable[[Path], Any]], what: str) -> Callable[[Path], Any]:
+def _family(folder: Path, families: dict[str, Callable[[Path], Model]], what: str) -> Callable[[Path], Model]:
     """The row of the architecture that the folder's ``config.json`` states."""
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))

@@ -1,0 +1,53 @@
+"""``tamis search``: recall from an index, then rerank."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tamis.cli import show
+from tamis.cli.options import AsJson, Instruction, Model
+
+
+class Recall(StrEnum):
+    """How candidates are found."""
+
+    BM25 = "bm25"
+    DENSE = "dense"
+    HYBRID = "hybrid"
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="An index folder made by tamis index.")],
+    query: Annotated[str, typer.Argument(help="What is asked.")],
+    k: Annotated[int, typer.Option("-k", min=1, help="Results to show.")] = 10,
+    recall: Annotated[Recall | None, typer.Option(help="First stage; hybrid where the index has vectors.")] = None,
+    depth: Annotated[int, typer.Option(min=1, help="Candidates that are recalled and reranked.")] = 100,
+    model: Model = "tamis-mini",
+    instruction: Instruction = "",
+    as_json: AsJson = False,
+) -> None:
+    """Search an index: recall candidates, then rerank them. Scores are raw logits, not probabilities.
+
+    Example: tamis search ./law "试用期最长多久" -k 5
+    """
+    from tamis.core import Decision, Query
+    from tamis.pipeline import Pipeline, Rerank
+    from tamis.recall import Index
+    from tamis.score import load_scorer
+
+    retriever = Index.open(folder).retriever(recall.value if recall else None)
+    asked = Query(query, instruction=instruction)
+    recalled = Pipeline(retriever, k=max(depth, k)).search([asked])
+    positions = {item.doc.id: at for at, item in enumerate(recalled[0])}
+    if model != "none":
+        with show.progress("reranking") as progress:
+            recalled = Rerank(load_scorer(model), progress=progress)(recalled)
+    decided = Decision(recalled[0][:k])
+    if as_json:
+        show.as_json(show.decision(decided, model, positions))
+    else:
+        show.out(show.ranking_table(decided, model, positions))

@@ -1,0 +1,96 @@
+"""What every scorer must do: raw logits in order, the same whatever the batch, the call or the thread."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from tamis import Document, Query, load_scorer
+from tamis.core import Scorer
+
+QUERIES = [
+    Query("试用期最长可以多久"),
+    Query("how does a drum sieve work?"),
+    Query("混合 query"),
+    Query("?"),
+    Query("ok \ud800\x00"),
+]
+DOCUMENTS = [
+    Document("0", "劳动合同期限三年以上的，试用期不得超过六个月。", title="劳动合同法第十九条"),
+    Document("1", "A drum sieve, or tamis, works by pressing food through a fine mesh."),
+    Document("2", ""),
+    Document("3", "rain " * 900),
+    Document("4", "", title="only a title"),
+    Document("5", "\x00 \ud800 \U0001f600"),
+]
+PAIRS = [(query, document) for query in QUERIES for document in DOCUMENTS]
+
+
+@pytest.fixture(params=["tamis-mini", "e5-small"], scope="module")
+def scorer(request) -> Scorer:
+    return load_scorer(request.param)
+
+
+def test_follows_the_protocol(scorer):
+    assert isinstance(scorer, Scorer)
+    assert scorer.name in scorer.fingerprint or "cosine" in scorer.fingerprint
+
+
+def test_one_finite_logit_a_pair(scorer):
+    scores = scorer.score(PAIRS)
+    assert scores.shape == (len(PAIRS),)
+    assert scores.dtype == np.float64
+    assert np.isfinite(scores).all()
+
+
+def test_nothing_gives_nothing(scorer):
+    assert scorer.score([]).shape == (0,)
+
+
+def test_order_is_kept(scorer):
+    scores = scorer.score(PAIRS)
+    shuffled = np.random.default_rng(0).permutation(len(PAIRS))
+    np.testing.assert_allclose(scorer.score([PAIRS[i] for i in shuffled]), scores[shuffled], atol=0.15)
+
+
+def test_the_batch_does_not_matter(scorer):
+    together = scorer.score(PAIRS)
+    alone = np.array([scorer.score([pair])[0] for pair in PAIRS])
+    # A thousandth of a cosine, which weighs about 50 in a logit.
+    np.testing.assert_allclose(alone, together, atol=0.15 if scorer.name == "tamis-mini" else 2e-3)
+
+
+def test_the_same_call_gives_the_same_bits(scorer):
+    np.testing.assert_array_equal(scorer.score(PAIRS), scorer.score(PAIRS))
+
+
+def test_eight_threads_give_the_bits_of_one(scorer):
+    alone = scorer.score(PAIRS)
+    with ThreadPoolExecutor(8) as pool:
+        for scores in pool.map(lambda _: scorer.score(PAIRS), range(16)):
+            np.testing.assert_array_equal(scores, alone)
+
+
+def test_loading_again_gives_the_same_scores_and_fingerprint(scorer):
+    from tamis.score import load
+
+    load._scorer.cache_clear()
+    load._encoder.cache_clear()
+    again = load_scorer(scorer.name)
+    assert again is not scorer
+    assert again.fingerprint == scorer.fingerprint
+    np.testing.assert_array_equal(again.score(PAIRS), scorer.score(PAIRS))
+
+
+@pytest.mark.parametrize(
+    ("query", "good", "bad"),
+    [
+        ("试用期最长可以多久", "试用期不得超过六个月。", "用人单位应当按月支付工资。"),
+        ("how does a drum sieve work?", "A drum sieve presses food through a mesh.", "Wages are paid monthly."),
+        ("怎么退货", "签收后七天内可以申请退货。", "今天下了一天的雨。"),
+        ("return policy", "You may send goods back within seven days.", "The sky was blue."),
+    ],
+)
+def test_right_beats_wrong_in_both_languages(scorer, query, good, bad):
+    right, wrong = scorer.score([(Query(query), Document("a", good)), (Query(query), Document("b", bad))])
+    assert right > wrong
