@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tamis.core import Document, Query
-from tamis.data import Collection
+from tamis.data import read_documents, read_qrels
 
 SEED = 20261121
 QUESTIONS = {"cmrc2018": "zh", "drcd": "zh", "pubmedqa": "en"}  # CC BY-SA, CC BY-SA, MIT
@@ -34,11 +34,14 @@ def training_sets(folder: Path, queries: int, documents: int) -> list[Training]:
 
 
 def _questions(folder: Path, language: str, queries: int, documents: int) -> Training:
-    collection = Collection.open(folder)
-    kept = _draw(list(collection.documents()), documents)
+    kept = _draw(list(read_documents(folder / "corpus.jsonl.gz")), documents)
     ids = {document.id for document in kept}
-    relevant = {q: {d for d, grade in grades.items() if grade > 0} & ids for q, grades in collection.qrels.items()}
-    asked = _draw([query for query in collection.queries if relevant.get(query.id)], queries)
+    qrels = read_qrels(folder / "qrels.tsv")
+    relevant = {q: {d for d, grade in grades.items() if grade > 0} & ids for q, grades in qrels.items()}
+    rows = map(json.loads, (folder / "queries.jsonl").read_text("utf-8").splitlines())
+    # One question of cmrc2018 is blank, which read_queries would refuse.
+    asked = [Query(row["text"], row["id"]) for row in rows if row["text"].strip() and relevant.get(row["id"])]
+    asked = _draw(asked, queries)
     return Training(folder.name, language, asked, kept, relevant)
 
 

@@ -121,12 +121,14 @@ class Ranking:
             notes: optional remarks for each candidate, merged into what is there.
 
         Raises:
-            InputError: wrong number of scores, a score that is not finite, or the reserved name "probability".
+            InputError: wrong number of scores or notes, a score that is not finite, or the reserved name "probability".
         """
         if by == PROBABILITY:
             raise InputError("the stage name 'probability' is reserved: use Ranking.calibrated(probabilities)")
         new = self._checked(by, scores)
         remarks = notes if notes is not None else [{}] * len(self)
+        if len(remarks) != len(self):
+            raise InputError(f"stage {by!r}: expected {len(self)} notes, one a candidate, got {len(remarks)}")
         items = [
             replace(c, score=float(s), scores={**c.scores, by: float(s)}, notes={**c.notes, **n} if n else c.notes)
             for c, s, n in zip(self.items, new, remarks, strict=True)
@@ -255,12 +257,12 @@ def as_documents(documents: Iterable[str | Document | Mapping[str, Any]]) -> lis
     A document without an id is named by its position, counted from 0.
 
     Raises:
-        InputError: a single string was passed, an item has another type, or two documents share an id.
+        InputError: a single string was passed, an item has another type or no text, or two documents share an id.
 
     >>> as_documents(["a tamis", {"id": "x", "text": "a sieve", "year": 1900}])[1].fields
     {'year': 1900}
     """
-    if isinstance(documents, (str, Mapping, Document)):
+    if isinstance(documents, (str, Mapping, Document)) or not isinstance(documents, Iterable):
         raise InputError(f"documents must be a list of documents, got one {type(documents).__name__}: put it in a list")
     made = [_as_document(item, at) for at, item in enumerate(documents)]
     seen: dict[str, int] = {}
@@ -277,8 +279,10 @@ def _as_document(item: str | Document | Mapping[str, Any], at: int) -> Document:
         return Document(str(at), item)
     if isinstance(item, Mapping):
         rest = dict(item)
-        text, title = rest.pop("text", ""), rest.pop("title", "") or ""
+        if "text" not in rest and "title" not in rest:
+            raise InputError(f"document at position {at}: has no 'text', only {sorted(map(str, rest))}")
+        text, title, name = rest.pop("text", ""), rest.pop("title", "") or "", rest.pop("id", None)
         if not isinstance(text, str) or not isinstance(title, str):
             raise InputError(f"document at position {at}: 'text' and 'title' must be strings, got {item!r:.80}")
-        return Document(str(rest.pop("id", at)), text, title, rest)
+        return Document(str(at if name is None else name), text, title, rest)
     raise InputError(f"document at position {at}: expected str, mapping or tamis.Document, got {type(item).__name__}")

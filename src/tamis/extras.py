@@ -32,7 +32,7 @@ def require(module: str) -> ModuleType:
     """Import an optional package, or raise with the exact command that installs it.
 
     Raises:
-        MissingExtraError: the package is not installed.
+        MissingExtraError: the package is not installed, or is and cannot be loaded.
 
     >>> require("usem_does_not_exist")
     Traceback (most recent call last):
@@ -43,9 +43,11 @@ def require(module: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
+        absent = isinstance(error, ModuleNotFoundError) and error.name == module
+        state = "not installed" if absent else f"installed but cannot be loaded ({error})"
         raise MissingExtraError(
-            f"{row.purpose} needs the package {module!r}, which is not installed: "
-            f'pip install "tamis[{row.extra}]"'
+            f"{row.purpose} needs the package {module!r}, which is {state}: "
+            f'pip install {"" if absent else "--force-reinstall "}"tamis[{row.extra}]"'
         ) from error
 
 

@@ -27,7 +27,7 @@ from tamis.core import (
 from tamis.errors import InputError
 from tamis.score import distinct, load_scorer, notes
 
-CHUNK = 4096  # pairs given to a scorer at once
+CHUNK = 16384  # pairs given to a scorer at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Rerank:
         """The rankings in the same order, each reordered by the scorer's raw logits."""
         cut = [ranking[: self.depth] for ranking in rankings]
         pairs = [(ranking.query, candidate.doc) for ranking in cut for candidate in ranking]
-        scores, remarks = self._scored(pairs), notes(self.scorer, pairs)
+        scores, remarks = scored(self.scorer, pairs, self.progress), notes(self.scorer, pairs)
         reranked, start = [], 0
         for ranking in cut:
             end = start + len(ranking)
@@ -58,21 +58,25 @@ class Rerank:
             start = end
         return reranked
 
-    def _scored(self, pairs: Sequence[Pair]) -> Floats:
-        """One logit a pair. Pairs of one document stay together, so a scorer can read each document once."""
-        _, document = distinct(document.full_text for _, document in pairs)
-        order = np.argsort(document, kind="stable")
-        # Cut where a document ends, at least CHUNK pairs after the last cut: bounded memory, and progress to show.
-        ends = np.flatnonzero(np.diff(document[order], append=-1)) + 1
-        scores, start = np.zeros(len(pairs)), 0
-        for end in ends.tolist():
-            if end - start >= CHUNK or end == len(pairs):
-                chunk = order[start:end]
-                scores[chunk] = self.scorer.score([pairs[i] for i in chunk])
-                start = end
-                if self.progress:
-                    self.progress(end, len(pairs))
-        return scores
+
+def scored(scorer: Scorer, pairs: Sequence[Pair], progress: Progress | None = None) -> Floats:
+    """Raw logits of any number of pairs, shape ``(len(pairs),)``, in bounded memory.
+
+    Pairs of one document go to the scorer together, so that it can read each document once.
+    """
+    _, document_of = distinct(document.full_text for _, document in pairs)
+    order = np.argsort(document_of, kind="stable")
+    # A chunk ends where a document ends, when it has at least CHUNK pairs.
+    ends = np.flatnonzero(np.diff(document_of[order], append=-1)) + 1
+    scores, start = np.zeros(len(pairs)), 0
+    for end in ends.tolist():
+        if end - start >= CHUNK or end == len(pairs):
+            chunk = order[start:end]
+            scores[chunk] = scorer.score([pairs[i] for i in chunk])
+            start = end
+            if progress:
+                progress(end, len(pairs))
+    return scores
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,14 +20,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for verb, command in {
-    "rerank": rerank.command,
-    "index": index.command,
-    "search": search.command,
-    "eval": evaluate.command,
-    "doctor": doctor.command,
-}.items():
-    app.command(verb)(command)
+app.command("rerank")(rerank.command)
+app.command("index")(index.command)
+app.command("search")(search.command)
+app.command("eval")(evaluate.command)
+app.command("doctor")(doctor.command)
 
 
 def show_version(wanted: bool) -> None:

@@ -44,7 +44,7 @@ def _python() -> str:
 
 
 def _threads() -> str:
-    from tamis.score import threads
+    from tamis.score.threads import threads
 
     return f"{threads()} a model (set TAMIS_THREADS to change)"
 
@@ -57,10 +57,9 @@ def _packages() -> str:
 def _extras() -> str:
     from tamis.extras import EXTRAS, available
 
-    return ", ".join(
-        f"{row.extra} {'installed' if available(row.module) else f'missing (pip install "tamis[{row.extra}]")'}"
-        for row in EXTRAS.values()
-    )
+    missing = [f'pip install "tamis[{row.extra}]"' for row in EXTRAS.values() if not available(row.module)]
+    there = [row.extra for row in EXTRAS.values() if available(row.module)]
+    return "; ".join(["installed: " + (", ".join(there) or "none"), *missing])
 
 
 def _encoder() -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+Recall: TypeAlias = Literal["bm25", "dense", "hybrid"]
 Model = Annotated[
     str, typer.Option("--model", "-m", help="Scorer: tamis-mini, e5-small, a model folder, or none (first stage only).")
 ]

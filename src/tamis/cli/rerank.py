@@ -59,8 +59,8 @@ def _one(query: str, docs: str, model: str, instruction: str, top_k: int | None,
 
 
 def _batch(source: Path, output: Path, model: str, instruction: str, as_json: bool) -> None:
-    from tamis.batch import score_file
     from tamis.score import load_scorer
+    from tamis.scoring import score_file
 
     scorer = load_scorer(model)
     with show.progress("scoring") as progress:

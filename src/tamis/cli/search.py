@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import AsJson, Instruction, Model
-
-
-class Recall(StrEnum):
-    """How candidates are found."""
-
-    BM25 = "bm25"
-    DENSE = "dense"
-    HYBRID = "hybrid"
+from tamis.cli.options import AsJson, Instruction, Model, Recall
 
 
 def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="An index folder made by tamis index.")],
     query: Annotated[str, typer.Argument(help="What is asked.")],
     k: Annotated[int, typer.Option("-k", min=1, help="Results to show.")] = 10,
-    recall: Annotated[Recall | None, typer.Option(help="First stage; hybrid where the index has vectors.")] = None,
+    recall: Annotated[
+        Recall | None, typer.Option(help="First stage; hybrid where the index has vectors, bm25 elsewhere.")
+    ] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates that are recalled and reranked.")] = 100,
     model: Model = "tamis-mini",
     instruction: Instruction = "",
@@ -39,7 +32,7 @@ def command(
     from tamis.recall import Index
     from tamis.score import load_scorer
 
-    retriever = Index.open(folder).retriever(recall.value if recall else None)
+    retriever = Index.open(folder).retriever(recall or "auto")
     asked = Query(query, instruction=instruction)
     recalled = Pipeline(retriever, k=max(depth, k)).search([asked])
     positions = {item.doc.id: at for at, item in enumerate(recalled[0])}

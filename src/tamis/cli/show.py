@@ -30,8 +30,9 @@ def table(title: str, *columns: str) -> Table:
 
     made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for column in columns:
-        text = column in ("document", "id", "system", "value")
-        made.add_column(column, justify="left" if text else "right", overflow="fold", no_wrap=not text)
+        folds = column in ("document", "value")
+        left = folds or column in ("system", "check")
+        made.add_column(column, justify="left" if left else "right", overflow="fold", no_wrap=not folds)
     return made
 
 

@@ -1,0 +1,48 @@
+"""Data: what files hold, as nouns; and files written whole or not at all."""
+
+from tamis.data.collection import Collection
+from tamis.data.examples import Annotation, read_annotations, read_examples
+from tamis.data.forms import FORMS, Example, Form, recognise
+from tamis.data.open import Source, read_lines
+from tamis.data.read import read_documents, read_queries
+from tamis.data.rows import Row
+from tamis.data.tables import read_rows
+from tamis.data.trec import (
+    Qrels,
+    Run,
+    read_candidates,
+    read_first_stage,
+    read_qrels,
+    read_run,
+    write_qrels,
+    write_run,
+)
+from tamis.data.write import atomic_path, atomic_write, atomic_write_bytes
+
+__all__ = [
+    "FORMS",
+    "Annotation",
+    "Collection",
+    "Example",
+    "Form",
+    "Qrels",
+    "Row",
+    "Run",
+    "Source",
+    "atomic_path",
+    "atomic_write",
+    "atomic_write_bytes",
+    "read_annotations",
+    "read_candidates",
+    "read_documents",
+    "read_examples",
+    "read_first_stage",
+    "read_lines",
+    "read_qrels",
+    "read_queries",
+    "read_rows",
+    "read_run",
+    "recognise",
+    "write_qrels",
+    "write_run",
+]

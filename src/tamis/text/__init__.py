@@ -1,0 +1,8 @@
+"""Text: cleaning, normalisation, language, search tokens, sentences."""
+
+from tamis.text.language import Language, detect
+from tamis.text.normalise import clean, normalise
+from tamis.text.segment import segment
+from tamis.text.sentences import sentences
+
+__all__ = ["Language", "clean", "detect", "normalise", "segment", "sentences"]

@@ -41,7 +41,7 @@ def normalise(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = _folded(_INVISIBLE.sub("", text))
-    return _simplifier().convert(text) if han.search(text) else text  # type: ignore[no-any-return]
+    return _simplified(text) if han.search(text) else text
 
 
 def _folded(text: str) -> str:
@@ -49,6 +49,13 @@ def _folded(text: str) -> str:
     for _ in range(2):
         text = unicodedata.normalize("NFKC", text).casefold()
     return unicodedata.normalize("NFKC", text)
+
+
+def _simplified(text: str) -> str:
+    # Twice: one character (薴) is simplified to one that is simplified further.
+    for _ in range(2):
+        text = _simplifier().convert(text)
+    return text
 
 
 @cache

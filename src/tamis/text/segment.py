@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -15,12 +15,12 @@ from tamis.text.stopwords import CHINESE, ENGLISH
 LONGEST = 64  # characters of one token; longer ones are encoded data, of which the beginning is kept
 
 _LETTER = f"(?:[^\\W_{HAN}{UNSPACED}]|[{MARKS}])"
-# A word, or a compound such as qwen3-reranker-0.6b, don't, a.b@c.org, 1,000.
-_WORD = f"{_LETTER}+(?:[-_./+@,'’]{_LETTER}+)*"
-_ascii_run = re.compile(r"[a-z0-9]+(?:[-_./+@,'][a-z0-9]+)*")
+# A word, or a compound such as qwen3-reranker-0.6b, don't, a.b@c.org, 1,000, c++.
+_WORD = f"{_LETTER}+(?:(?:[-_./+@'’]|(?<=\\d),(?=\\d)){_LETTER}+)*(?:\\+\\+|#)?"
+_ascii_run = re.compile(r"[a-z0-9]+(?:(?:[-_./+@']|(?<=\d),(?=\d))[a-z0-9]+)*(?:\+\+|#)?")
 _run = re.compile(f"[{HAN}]+|[{UNSPACED}]+|{_WORD}")
 _number = re.compile(r"\d+(?:[.,]\d+)+")
-_part = re.compile(r"\d+(?:\.\d+)+[^\W_]*|[^-_./+@,]+")
+_part = re.compile(r"\d+(?:\.\d+)+[^\W_]*|[^-_./+@,#]+")
 
 
 def segment(text: str) -> list[str]:
@@ -39,5 +39,80 @@ def segment(text: str) -> list[str]:
     """
     text = normalise(text)
     runs = _ascii_run.findall(text) if text.isascii() else _run.findall(text)
-    tokens = [token for run in runs for token in _cut(run)]
-    return [t for t in tokens if t not in ENGLISH and t not in CHINESE] or tokens
+    return [t for run in runs for t in _cut(run)] or [t for run in runs for t in _cut(run, keep=True)]
+
+
+def _cut(run: str, keep: bool = False) -> Sequence[str]:
+    """The tokens of a run of one script; with ``keep``, stop words too."""
+    if han_run.match(run):
+        return _chinese(run, frozenset() if keep else CHINESE)
+    if unspaced_run.match(run):
+        return _bigrams(run)
+    cut = _english if len(run) <= LONGEST else _english.__wrapped__  # encoded data must not fill the cache
+    return cut(run, frozenset() if keep else ENGLISH)
+
+
+def _chinese(run: str, stop: frozenset[str]) -> list[str]:
+    tokens: list[str] = []
+    alone = ""  # the characters that stand side by side outside the dictionary's words
+    for word in _jieba().cut_for_search(run, False):
+        if len(word) == 1 and word not in stop:
+            alone += word
+            continue
+        if alone:
+            tokens += _unknown(alone)
+            alone = ""
+        if len(word) > 1:
+            tokens.append(word)
+    return tokens + _unknown(alone) if alone else tokens
+
+
+def _unknown(run: str) -> list[str]:
+    """Each character, since it may be a word (猫), and the bigrams, since they may be a name (玄霁)."""
+    return [*run, *_bigrams(run)] if len(run) > 1 else [run]
+
+
+def _bigrams(run: str) -> list[str]:
+    return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
+
+
+@lru_cache(maxsize=1 << 18)
+def _english(word: str, stop: frozenset[str]) -> tuple[str, ...]:
+    """The word's stem, or the compound and the stems of its parts."""
+    word = word.replace("’", "'")
+    if word in stop:
+        return ()
+    if word.replace("'", "").isalnum():
+        return (_stem(word),)
+    if _number.fullmatch(word):
+        return (word.replace(",", ""),)
+    parts = _part.findall(word)
+    if parts == [word]:
+        return (_stem(word),)
+    return (word[:LONGEST], *(_stem(part) for part in parts if part not in stop))
+
+
+def _stem(word: str) -> str:
+    if not word[0].isascii() or len(word) > LONGEST:
+        return word[:LONGEST]
+    with _stemming:
+        return _stemmer().stemWord(word)  # type: ignore[no-any-return]
+
+
+_stemming = threading.Lock()  # the stemmer keeps the word it works on in itself
+
+
+@cache
+def _stemmer() -> Any:
+    # Not snowballstemmer.stemmer("english"): that hands out PyStemmer where it is installed, whose version may cut
+    # differently, and an index must be searched with the tokens it was built with.
+    from snowballstemmer.english_stemmer import EnglishStemmer
+
+    return EnglishStemmer()
+
+
+@cache
+def _jieba() -> Any:
+    import rjieba
+
+    return rjieba.Jieba()  # our own: words that others add to the shared one must not change our tokens

@@ -1,0 +1,168 @@
+"""nDCG@10 of every development set: random order, BM25, dense, hybrid, tamis-mini; written to results/quality.json.
+
+    TAMIS_DATA=/path/to/data python benchmarks/quality.py [SET ...]     # all sets: about an hour on two cores
+    python benchmarks/quality.py --table                                # the table of what has been measured
+
+A set with candidates is reranked within them; another is searched whole, and tamis-mini reranks the best 100 of the
+stage named before it. Each text is encoded once and its vectors serve every system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+import tamis
+from tamis.core import Kind, Query, Ranking, Vectors
+from tamis.data import Collection
+from tamis.evaluate import as_run, compare, evaluate, interval, nDCG, random_order
+from tamis.pipeline import Rerank
+from tamis.recall import Index
+from tamis.score.encoder import TextEncoder, Tokens
+from tamis.score.late import LateInteraction
+
+NDCG = nDCG @ 10
+DEPTH = 100
+RESULTS = Path(__file__).parent / "results/quality.json"
+SETS = (
+    "trec_dl21",
+    "wikiqa_dev",
+    "trecqa_dev",
+    "kuake_dev",
+    "house_dev",
+    "cacm",
+    "cranfield",
+    "vaswani",
+    "insuranceqa_en_dev",
+    "insuranceqa_zh_dev",
+    "scifact",
+    "stard_dev",
+)
+
+
+class Remembering(TextEncoder):
+    """An encoder that keeps the mean vector of every document it has seen, so that none is encoded twice."""
+
+    def __init__(self, encoder: TextEncoder) -> None:
+        self.__dict__.update(encoder.__dict__)
+        self.seen: dict[tuple[int, ...], Vectors] = {}
+
+    def token_vectors(self, tokens: Sequence[Tokens]) -> Iterator[tuple[int, Tokens, Vectors]]:
+        for at, read, vectors in super().token_vectors(tokens):
+            self.seen[tuple(read.ids)] = vectors.mean(axis=0)
+            yield at, read, vectors
+
+    def encode(self, texts: Sequence[str], kind: Kind) -> Vectors:
+        tokens = self.tokens(texts, kind)
+        new = [t for t in tokens if tuple(t.ids) not in self.seen]
+        for _ in self.token_vectors(new):
+            pass
+        means = np.stack([self.seen[tuple(t.ids)] for t in tokens])
+        return means / np.linalg.norm(means, axis=1, keepdims=True)
+
+
+def systems(collection: Collection, scorer: LateInteraction) -> dict[str, list[Ranking]]:
+    """Rankings of the judged queries by every system."""
+    queries = collection.judged
+    found: dict[str, list[Ranking]] = {}
+    words = Index.build(collection.documents.values(), encoder=None)
+    found["bm25"] = first_stage(words, collection, queries, "bm25")
+    found["tamis-mini"] = Rerank(scorer)(found["bm25"])
+    index = Index.build(collection.documents.values(), encoder=scorer.encoder)
+    found["dense"] = first_stage(index, collection, queries, "dense")
+    found["hybrid"] = first_stage(index, collection, queries, "hybrid")
+    if not collection.candidates:
+        found["hybrid > tamis-mini"] = Rerank(scorer)(found["hybrid"])
+    return found
+
+
+def first_stage(index: Index, collection: Collection, queries: Sequence[Query], mode: str) -> list[Ranking]:
+    if collection.candidates:
+        return [index.rank(query, collection.candidates.get(query.id, ()), mode=mode) for query in queries]
+    return index.search(queries, DEPTH, mode=mode)
+
+
+def measured(name: str, scorer: LateInteraction) -> dict[str, object]:
+    """Every system's mean nDCG@10 on one set, and tamis-mini against BM25 and dense, query by query."""
+    start = time.perf_counter()
+    collection = Collection.open(Path(os.environ.get("TAMIS_DATA", "../shared/data")) / "eval" / name)
+    rankings = systems(collection, scorer)
+    random = random_order(as_run(rankings["bm25"]), collection.qrels, [NDCG])
+    values = {system: evaluate(as_run(found), collection.qrels, [NDCG]) for system, found in rankings.items()}
+    mini = interval(values["tamis-mini"][NDCG])
+    return {
+        "queries": len(collection.judged),
+        "candidates": bool(collection.candidates),
+        "ndcg@10": {"random": random.means[str(NDCG)]} | {s: float(v[NDCG].mean()) for s, v in values.items()},
+        "tamis-mini interval": [mini.low, mini.high],
+        "against": {
+            f"{one} - {two}": paired(values[one], values[two])
+            for one in ("tamis-mini", "hybrid > tamis-mini")
+            for two in ("bm25", "dense")
+            if one in values
+        },
+        "seconds": round(time.perf_counter() - start),
+    }
+
+
+def paired(one: object, two: object) -> dict[str, float]:
+    found = compare(one, two, NDCG)
+    return {"difference": found.difference, "low": found.low, "high": found.high, "p": found.p_value}
+
+
+def table(results: dict[str, dict]) -> str:
+    """The results as Markdown."""
+    columns = ("random", "bm25", "dense", "hybrid", "tamis-mini", "hybrid > tamis-mini")
+    lines = [
+        "| set | queries | random | BM25 | dense (e5) | hybrid | **tamis-mini** | hybrid > tamis-mini "
+        "| tamis-mini - BM25 (95 %, p) | tamis-mini - dense (95 %, p) |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name in [s for s in SETS if s in results]:
+        r = results[name]
+        cells = [f"{r['ndcg@10'][c]:.3f}" if c in r["ndcg@10"] else "" for c in columns]
+        cells[4] = f"**{cells[4]}**"
+        tests = [
+            f"{d['difference']:+.3f} ({d['low']:+.3f} to {d['high']:+.3f}, p {d['p']:.4f})"
+            for d in (r["against"][f"tamis-mini - {two}"] for two in ("bm25", "dense"))
+        ]
+        lines.append(f"| {name} | {r['queries']} | " + " | ".join(cells + tests) + " |")
+    means = [np.mean([r["ndcg@10"][c] for r in results.values()]) if c != columns[-1] else None for c in columns]
+    cells = [f"{m:.3f}" if m is not None else "" for m in means]
+    lines.append("| **mean** | | " + " | ".join(cells) + " | | |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("sets", nargs="*", default=SETS, metavar="SET")
+    options.add_argument("--table", action="store_true", help="print what has been measured, measure nothing")
+    asked = options.parse_args()
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    if not asked.table:
+        loaded = tamis.load_scorer("tamis-mini")
+        for name in asked.sets:
+            scorer = LateInteraction(
+                loaded.name,
+                Remembering(loaded.encoder),
+                blends=loaded.blends,
+                pieces=loaded.pieces,
+                centres=loaded.centres,
+                made=loaded.made,
+            )
+            results[name] = {"model": loaded.fingerprint, **measured(name, scorer)}
+            print(name, json.dumps(results[name]), file=sys.stderr, flush=True)
+            RESULTS.parent.mkdir(exist_ok=True)
+            RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    print(table(results))
+
+
+if __name__ == "__main__":
+    main()

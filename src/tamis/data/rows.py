@@ -1,0 +1,141 @@
+"""A row of a data file with its place for messages, and the rows of JSONL lines."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tamis.errors import DataError
+from tamis.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a data file: its values by column, and where it stands.
+
+    >>> Row("d.jsonl", 3, {"label": "x"}).number("label")
+    Traceback (most recent call last):
+    ...
+    tamis.errors.DataError: d.jsonl, line 3, field 'label': expected a number, got 'x'
+    """
+
+    path: str
+    line: int
+    values: Mapping[str, Any]
+
+    def __contains__(self, field: str) -> bool:
+        return self.values.get(field) is not None
+
+    def error(self, message: str, field: str | None = None) -> DataError:
+        """An error at this row, to be raised by whoever finds it."""
+        return DataError(message, path=self.path, line=self.line, field=field)
+
+    def get(self, field: str) -> Any:
+        """The field's value.
+
+        Raises:
+            DataError: the row has no such field, or it is null; with the name that was perhaps meant.
+        """
+        if (value := self.values.get(field)) is not None:
+            return value
+        if field in self.values:
+            raise self.error("expected a value, got null", field)
+        near = difflib.get_close_matches(field, self.values, 1)
+        there = ", ".join(self.values) or "none"
+        raise self.error(f"missing; found: {there}{f'. Did you mean {near[0]!r}?' if near else ''}", field)
+
+    def text(self, field: str, default: str | None = None) -> str:
+        """The field as clean text; ``default`` where it is absent or null.
+
+        Raises:
+            DataError: it is absent and has no default, or is not a string.
+        """
+        if default is not None and field not in self:
+            return default
+        return as_text(self, field, self.get(field))
+
+    def name(self, field: str, default: str | None = None) -> str:
+        """The field as an id: a string that is not blank, or an integer."""
+        if default is not None and field not in self:
+            return default
+        value = self.get(field)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if not (name := as_text(self, field, value).strip()):
+            raise self.error("expected an id, got a blank string", field)
+        return name
+
+    def number(self, field: str) -> float:
+        """The field as a finite number, also written as a string."""
+        return as_number(self, field, self.get(field))
+
+    def elements(self, field: str) -> list[Any]:
+        """The field as a list; in a CSV or TSV file, a JSON list in the cell."""
+        value = self.get(field)
+        if isinstance(value, str) and value.lstrip().startswith("["):
+            value = parse(value, self.path, self.line, field)
+        if not isinstance(value, list):
+            raise self.error(f"expected a list, got {value!r:.60}", field)
+        return value
+
+
+def as_text(row: Row, field: str, value: Any) -> str:
+    """A value as clean text, or a DataError at the row and field."""
+    if not isinstance(value, str):
+        raise row.error(f"expected a string, got {value!r:.60}", field)
+    return clean(value)
+
+
+def as_number(row: Row, field: str, value: Any) -> float:
+    """A value as a finite number, or a DataError at the row and field."""
+    try:
+        number = float(value) if isinstance(value, (int, float, str)) else math.nan
+    except (ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise row.error(f"expected a number, got {value!r:.60}", field)
+    return number
+
+
+def peeked(lines: Iterator[str]) -> tuple[str, Iterator[str]]:
+    """The first line that is not blank ("" where there is none), and all lines."""
+    seen = []
+    for line in lines:
+        seen.append(line)
+        if line.strip():
+            return line, itertools.chain(seen, lines)
+    return "", iter(seen)
+
+
+def json_rows(lines: Iterable[str], path: str) -> Iterator[Row]:
+    """The rows of JSONL lines."""
+    for at, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        if line.lstrip().startswith("["):
+            raise DataError(
+                "expected a JSON object a line, got a JSON array: jq -c '.[]' makes one", path=path, line=at
+            )
+        values = parse(line, path, at)
+        if not isinstance(values, dict):
+            raise DataError(f"expected a JSON object, got {values!r:.60}", path=path, line=at)
+        yield Row(path, at, values)
+
+
+def parse(text: str, path: str, line: int, field: str | None = None) -> Any:
+    """JSON text as a value; NaN and infinities become None."""
+    try:
+        return json.loads(text, parse_constant=lambda _: None)
+    except json.JSONDecodeError as error:
+        near = text[max(0, error.pos - 20) : error.pos + 20]
+        what = (
+            f"malformed JSON at character {error.pos + 1}: {error.msg}, near {near!r} (one object stands on one line)"
+        )
+    except (RecursionError, ValueError) as error:
+        what = f"malformed JSON: {error}"
+    raise DataError(what, path=path, line=line, field=field)

@@ -1,0 +1,158 @@
+"""One generation of an index, open for reading: its documents, and search in three modes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from tamis.core import Candidate, Floats, Query, Ranking, Vectors
+from tamis.errors import IndexCorruptError, IndexMismatchError, InputError
+from tamis.extras import available
+from tamis.recall.ann import Approximate
+from tamis.recall.bm25 import Matrix
+from tamis.recall.documents import Corpus, Positions
+from tamis.recall.fuse import Fusion
+from tamis.recall.manifest import Manifest, read_manifest
+from tamis.recall.segment import mapped, open_segment, read_vocabulary, segmenter
+from tamis.recall.store import check
+from tamis.recall.top import top
+from tamis.recall.vectors import Exact, Nearest, exact_scores
+
+Mode: TypeAlias = Literal["auto", "bm25", "dense", "hybrid"]
+Encode: TypeAlias = Callable[[Sequence[str]], Vectors]
+
+DEPTH = 100  # candidates that each stage of a hybrid search gives at least, so that small k only cuts larger k
+
+
+class Snapshot:
+    """An unchanging index: any number of threads may search it, and it stays whole when a newer one is written.
+
+    Attributes:
+        folder: where the files are.
+        manifest: what they are.
+        corpus: the documents.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder, self.manifest = folder, manifest
+        self.corpus = Corpus(
+            [open_segment(folder, part) for part in manifest.segments], mapped(folder / manifest.shared["order"])
+        )
+        self.found = np.zeros(len(self.corpus), dtype=bool)
+        self.found[self.corpus.order] = True
+        self._live = np.flatnonzero(self.found)
+        self._ranks = np.zeros(len(self.corpus), dtype=np.int64)
+        self._ranks[self.corpus.order] = np.arange(len(self.corpus.order))
+        self._matrix = Matrix(
+            data=mapped(folder / manifest.shared["bm25_data"]),
+            rows=mapped(folder / manifest.shared["bm25_rows"]),
+            start=mapped(folder / manifest.shared["bm25_start"]),
+            documents=len(self._live),
+        )
+        # Opened now: what a cached_property opens later could be gone, if another process has written meanwhile.
+        graph = manifest.shared.get("graph") if manifest.ann is True or available("faiss") else None
+        self._nearest: Nearest = Approximate(folder / graph, self.found) if graph else Exact(self.corpus, self.found)
+        self.vocabulary: Mapping[str, int] = read_vocabulary(folder, manifest.segments)
+
+    @cached_property
+    def _same_segmenter(self) -> bool:
+        return self.manifest.segmenter == segmenter()
+
+    def check_segmenter(self) -> None:
+        """Refuse to mix tokens of two segmenters.
+
+        Raises:
+            IndexMismatchError: the index was made with another version of the segmenter or its dictionaries.
+        """
+        if not self._same_segmenter:
+            raise IndexMismatchError(
+                f"{self.folder}: its texts were cut into tokens by another version of the segmenter "
+                f"({self.manifest.segmenter}, this one is {segmenter()}): build the index again"
+            )
+
+    def search(self, queries: Sequence[Query], k: int, mode: Mode, encode: Encode, fusion: Fusion) -> list[Ranking]:
+        """One ranking a query; ``encode`` is called once, for all queries, when the mode needs vectors."""
+        depth = max(k, DEPTH) if mode == "hybrid" else k
+        lexical = [self._lexical(query) for query in queries] if mode != "dense" else []
+        if mode == "bm25":
+            return [
+                self._best(q, self._live[s > 0], {"bm25": s[s > 0]}, k) for q, s in zip(queries, lexical, strict=True)
+            ]
+        vectors = encode([query.text for query in queries]) if queries else np.zeros((0, 0), dtype=np.float32)
+        nearest = self._nearest.candidates(vectors, depth)
+        if mode == "dense":
+            near = zip(queries, nearest, vectors, strict=True)
+            return [self._best(q, at, {"dense": exact_scores(self.corpus, at, v)}, k) for q, at, v in near]
+        rows = zip(queries, lexical, nearest, vectors, strict=True)
+        return [self._hybrid(q, s, at, v, depth, k, fusion) for q, s, at, v in rows]
+
+    def rank(self, query: Query, positions: Positions, mode: Mode, encode: Encode, fusion: Fusion) -> Ranking:
+        """Given documents, all of them, ordered as ``search`` would."""
+        stages: dict[str, Floats] = {}
+        if mode != "dense":
+            stages["bm25"] = self._lexical(query)[np.searchsorted(self._live, positions)]
+        if mode != "bm25":
+            stages["dense"] = exact_scores(self.corpus, positions, encode([query.text])[0])
+        scores = {"hybrid": fusion.fuse(query, stages), **stages} if mode == "hybrid" else stages
+        return self._best(query, positions, scores, max(1, len(positions)))
+
+    def _lexical(self, query: Query) -> Floats:
+        """BM25 of every live document, shape ``(live,)``."""
+        from tamis.text import segment
+
+        self.check_segmenter()
+        known = [self.vocabulary[token] for token in segment(query.text) if token in self.vocabulary]
+        return self._matrix.scores(known).astype(np.float64)
+
+    def _hybrid(
+        self, query: Query, lexical: Floats, near: Positions, vector: Vectors, depth: int, k: int, fusion: Fusion
+    ) -> Ranking:
+        """The best of both stages, each scored by both: nothing is missing that would have to be guessed."""
+        cosines = exact_scores(self.corpus, near, vector)
+        near = near[top(cosines, self._ranks[near], depth)]
+        matched = np.flatnonzero(lexical > 0)
+        matched = matched[top(lexical[matched], self._ranks[self._live[matched]], depth)]
+        union = np.union1d(near, self._live[matched])
+        stages = {
+            "bm25": lexical[np.searchsorted(self._live, union)],
+            "dense": exact_scores(self.corpus, union, vector),
+        }
+        fused = np.asarray(fusion.fuse(query, stages), dtype=np.float64)
+        if fused.shape != union.shape or not np.isfinite(fused).all():
+            raise InputError(f"{fusion!r} must give {len(union)} finite scores, one a candidate, got {fused!r:.80}")
+        return self._best(query, union, {"hybrid": fused, **stages}, k)
+
+    def _best(self, query: Query, positions: Positions, scores: Mapping[str, Floats], k: int) -> Ranking:
+        """The best ``k`` by the first of the scores; equal scores by document id."""
+        ordering = next(iter(scores.values()))
+        items = []
+        for at in top(ordering, self._ranks[positions], k).tolist():
+            said = {stage: float(values[at]) for stage, values in sorted(scores.items())}
+            items.append(Candidate(self.corpus.document(int(positions[at])), float(ordering[at]), said))
+        return Ranking(query, tuple(items))
+
+
+def open_snapshot(folder: Path, *, digests: bool) -> Snapshot:
+    """The newest generation of an index folder.
+
+    Raises:
+        IndexStoreError: the folder holds no index.
+        IndexMismatchError: a newer version of tamis made it.
+        IndexCorruptError: a file is missing, or its bytes are not those that were written.
+    """
+    manifest = read_manifest(folder)
+    while True:
+        try:
+            check(folder, manifest, digests=digests)
+            return Snapshot(folder, manifest)
+        except FileNotFoundError as error:
+            newer = read_manifest(folder)
+            if newer.generation == manifest.generation:
+                raise IndexCorruptError(
+                    f"{error.filename}: is missing: restore the folder from a copy, or build the index again"
+                ) from error
+            manifest = newer  # a writer replaced the files while they were being opened

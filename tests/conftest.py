@@ -1,0 +1,18 @@
+"""Fixtures for every room."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of evaluation data: TAMIS_DATA, or ``shared/data`` beside the repository."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("TAMIS_DATA") or beside)
+    if not (folder / "eval").is_dir():
+        pytest.skip(f"no evaluation data at {folder}: set TAMIS_DATA to the folder that holds eval/")
+    return folder
