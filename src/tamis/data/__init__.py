@@ -8,8 +8,6 @@ from tamis.data.read import read_documents, read_queries
 from tamis.data.rows import Row
 from tamis.data.tables import read_rows
 from tamis.data.trec import (
-    Qrels,
-    Run,
     read_candidates,
     read_first_stage,
     read_qrels,
@@ -25,9 +23,7 @@ __all__ = [
     "Collection",
     "Example",
     "Form",
-    "Qrels",
     "Row",
-    "Run",
     "Source",
     "atomic_path",
     "atomic_write",

@@ -121,7 +121,7 @@ def _tab_records(lines: Iterator[str], delimiter: str, path: str) -> Iterator[Re
 
 
 def _continued(line: str, width: int, ahead: deque[str], lines: Iterator[str]) -> tuple[list[str] | None, int]:
-    """The cells of a record whose quoted cell goes on in the next lines, and how many lines; none where the mark is stray.
+    """The cells of a record whose quoted cell goes on in the next lines, and how many; none where the mark is stray.
 
     It is stray where a line of full width follows before the cell is closed. Lines looked at in vain go to ``ahead``.
     """

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tamis.core import Candidate, Floats, Query, Ranking, Vectors
 from tamis.errors import IndexCorruptError, IndexMismatchError, InputError
@@ -76,12 +77,10 @@ class Snapshot:
 
     def search(self, queries: Sequence[Query], k: int, mode: Mode, encode: Encode, fusion: Fusion) -> list[Ranking]:
         """One ranking a query; ``encode`` is called once, for all queries, when the mode needs vectors."""
-        depth = max(k, DEPTH) if mode == "hybrid" else k
         lexical = [self._lexical(query) for query in queries] if mode != "dense" else []
         if mode == "bm25":
-            return [
-                self._best(q, self._live[s > 0], {"bm25": s[s > 0]}, k) for q, s in zip(queries, lexical, strict=True)
-            ]
+            return [self._matched(query, scores, k) for query, scores in zip(queries, lexical, strict=True)]
+        depth = max(k, DEPTH) if mode == "hybrid" else k
         vectors = encode([query.text for query in queries]) if queries else np.zeros((0, 0), dtype=np.float32)
         nearest = self._nearest.candidates(vectors, depth)
         if mode == "dense":
@@ -100,25 +99,37 @@ class Snapshot:
         scores = {"hybrid": fusion.fuse(query, stages), **stages} if mode == "hybrid" else stages
         return self._best(query, positions, scores, max(1, len(positions)))
 
-    def _lexical(self, query: Query) -> Floats:
+    def _lexical(self, query: Query) -> NDArray[np.float32]:
         """BM25 of every live document, shape ``(live,)``."""
         from tamis.text import segment
 
         self.check_segmenter()
         known = [self.vocabulary[token] for token in segment(query.text) if token in self.vocabulary]
-        return self._matrix.scores(known).astype(np.float64)
+        return self._matrix.scores(known)
+
+    def _matched(self, query: Query, lexical: NDArray[np.float32], k: int) -> Ranking:
+        """The best by BM25; documents that share no token with the query are no results."""
+        rows = np.flatnonzero(lexical)
+        return self._best(query, self._live[rows], {"bm25": lexical[rows].astype(np.float64)}, k)
 
     def _hybrid(
-        self, query: Query, lexical: Floats, near: Positions, vector: Vectors, depth: int, k: int, fusion: Fusion
+        self,
+        query: Query,
+        lexical: NDArray[np.float32],
+        near: Positions,
+        vector: Vectors,
+        depth: int,
+        k: int,
+        fusion: Fusion,
     ) -> Ranking:
         """The best of both stages, each scored by both: nothing is missing that would have to be guessed."""
         cosines = exact_scores(self.corpus, near, vector)
         near = near[top(cosines, self._ranks[near], depth)]
-        matched = np.flatnonzero(lexical > 0)
+        matched = np.flatnonzero(lexical)
         matched = matched[top(lexical[matched], self._ranks[self._live[matched]], depth)]
         union = np.union1d(near, self._live[matched])
         stages = {
-            "bm25": lexical[np.searchsorted(self._live, union)],
+            "bm25": lexical[np.searchsorted(self._live, union)].astype(np.float64),
             "dense": exact_scores(self.corpus, union, vector),
         }
         fused = np.asarray(fusion.fuse(query, stages), dtype=np.float64)
