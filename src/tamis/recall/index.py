@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -197,8 +197,9 @@ class Index:
             InputError: a query is blank, ``k`` is below 1, the mode is unknown or needs vectors that are not there.
             IndexMismatchError: the encoder or the segmenter is not the one that made the index.
         """
-        single = isinstance(queries, (str, Query))
-        asked = [as_query(queries)] if isinstance(queries, (str, Query)) else [as_query(query) for query in queries]
+        single = isinstance(queries, (str, Query)) or not isinstance(queries, Iterable)  # the latter is refused below
+        given: Any = [queries] if single else queries
+        asked = [as_query(query) for query in given]
         snapshot = self._snapshot
         chosen, how = _mode(snapshot, mode), fusion if fusion is not None else Weighted()
         rankings = snapshot.search(asked, _count(k), chosen, self._encode(snapshot), how)
@@ -254,8 +255,8 @@ class Index:
                     raise InputError(
                         f"{self.path}: an Encoder object made its vectors: pass it, Index.open(path, encoder=...)"
                     )
-                self._encoder = _same(snapshot, _loaded(record.spec))
-            return self._encoder
+                self._encoder = _loaded(record.spec)
+            return _same(snapshot, self._encoder)  # each time: another process may have built the index anew
 
 
 @dataclass(frozen=True, slots=True)

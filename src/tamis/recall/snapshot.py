@@ -77,26 +77,25 @@ class Snapshot:
 
     def search(self, queries: Sequence[Query], k: int, mode: Mode, encode: Encode, fusion: Fusion) -> list[Ranking]:
         """One ranking a query; ``encode`` is called once, for all queries, when the mode needs vectors."""
-        lexical = [self._lexical(query) for query in queries] if mode != "dense" else []
         if mode == "bm25":
-            return [self._matched(query, scores, k) for query, scores in zip(queries, lexical, strict=True)]
+            return [self._matched(query, k) for query in queries]
         depth = max(k, DEPTH) if mode == "hybrid" else k
         vectors = encode([query.text for query in queries]) if queries else np.zeros((0, 0), dtype=np.float32)
         nearest = self._nearest.candidates(vectors, depth)
         if mode == "dense":
             near = zip(queries, nearest, vectors, strict=True)
             return [self._best(q, at, {"dense": exact_scores(self.corpus, at, v)}, k) for q, at, v in near]
-        rows = zip(queries, lexical, nearest, vectors, strict=True)
-        return [self._hybrid(q, s, at, v, depth, k, fusion) for q, s, at, v in rows]
+        hybrid = zip(queries, nearest, vectors, strict=True)
+        return [self._hybrid(q, at, v, depth, k, fusion) for q, at, v in hybrid]
 
     def rank(self, query: Query, positions: Positions, mode: Mode, encode: Encode, fusion: Fusion) -> Ranking:
         """Given documents, all of them, ordered as ``search`` would."""
         stages: dict[str, Floats] = {}
         if mode != "dense":
-            stages["bm25"] = self._lexical(query)[np.searchsorted(self._live, positions)]
+            stages["bm25"] = self._lexical(query)[np.searchsorted(self._live, positions)].astype(np.float64)
         if mode != "bm25":
             stages["dense"] = exact_scores(self.corpus, positions, encode([query.text])[0])
-        scores = {"hybrid": fusion.fuse(query, stages), **stages} if mode == "hybrid" else stages
+        scores = {"hybrid": _fused(fusion, query, stages), **stages} if mode == "hybrid" else stages
         return self._best(query, positions, scores, max(1, len(positions)))
 
     def _lexical(self, query: Query) -> NDArray[np.float32]:
@@ -107,22 +106,15 @@ class Snapshot:
         known = [self.vocabulary[token] for token in segment(query.text) if token in self.vocabulary]
         return self._matrix.scores(known)
 
-    def _matched(self, query: Query, lexical: NDArray[np.float32], k: int) -> Ranking:
+    def _matched(self, query: Query, k: int) -> Ranking:
         """The best by BM25; documents that share no token with the query are no results."""
+        lexical = self._lexical(query)
         rows = np.flatnonzero(lexical)
         return self._best(query, self._live[rows], {"bm25": lexical[rows].astype(np.float64)}, k)
 
-    def _hybrid(
-        self,
-        query: Query,
-        lexical: NDArray[np.float32],
-        near: Positions,
-        vector: Vectors,
-        depth: int,
-        k: int,
-        fusion: Fusion,
-    ) -> Ranking:
+    def _hybrid(self, query: Query, near: Positions, vector: Vectors, depth: int, k: int, fusion: Fusion) -> Ranking:
         """The best of both stages, each scored by both: nothing is missing that would have to be guessed."""
+        lexical = self._lexical(query)
         cosines = exact_scores(self.corpus, near, vector)
         near = near[top(cosines, self._ranks[near], depth)]
         matched = np.flatnonzero(lexical)
@@ -132,10 +124,7 @@ class Snapshot:
             "bm25": lexical[np.searchsorted(self._live, union)].astype(np.float64),
             "dense": exact_scores(self.corpus, union, vector),
         }
-        fused = np.asarray(fusion.fuse(query, stages), dtype=np.float64)
-        if fused.shape != union.shape or not np.isfinite(fused).all():
-            raise InputError(f"{fusion!r} must give {len(union)} finite scores, one a candidate, got {fused!r:.80}")
-        return self._best(query, union, {"hybrid": fused, **stages}, k)
+        return self._best(query, union, {"hybrid": _fused(fusion, query, stages), **stages}, k)
 
     def _best(self, query: Query, positions: Positions, scores: Mapping[str, Floats], k: int) -> Ranking:
         """The best ``k`` by the first of the scores; equal scores by document id."""
@@ -145,6 +134,15 @@ class Snapshot:
             said = {stage: float(values[at]) for stage, values in sorted(scores.items())}
             items.append(Candidate(self.corpus.document(int(positions[at])), float(ordering[at]), said))
         return Ranking(query, tuple(items))
+
+
+def _fused(fusion: Fusion, query: Query, stages: Mapping[str, Floats]) -> Floats:
+    """The fusion's scores, if they are what a fusion must give."""
+    expected = next(iter(stages.values())).shape
+    fused = np.asarray(fusion.fuse(query, stages), dtype=np.float64)
+    if fused.shape != expected or not np.isfinite(fused).all():
+        raise InputError(f"{fusion!r} must give {expected[0]} finite scores, one a candidate, got {fused!s:.80}")
+    return fused
 
 
 def open_snapshot(folder: Path, *, digests: bool) -> Snapshot:
