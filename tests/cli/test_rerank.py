@@ -54,14 +54,20 @@ def test_stdin(run, monkeypatch):
 
 
 def test_jsonl_and_csv_documents_keep_their_ids(run, tmp_path):
-    (tmp_path / "d.jsonl").write_text('{"id": "a", "text": "rain"}\n{"id": "b", "title": "退货", "text": "七天"}\n', "utf-8")
+    (tmp_path / "d.jsonl").write_text(
+        '{"id": "a", "text": "rain"}\n{"id": "b", "title": "退货", "text": "七天"}\n', "utf-8"
+    )
     (tmp_path / "d.csv").write_text("id,title,text\na,,rain\nb,退货,七天\n", "utf-8")
     for name in ("d.jsonl", "d.csv"):
         assert json.loads(run("rerank", "退货", "--docs", tmp_path / name, "--json").out)["results"][0]["id"] == "b"
 
 
 def test_batch_of_pairs(run, tmp_path):
-    rows = [("怎么退货", DOCUMENTS[1], "x"), ("怎么退货", DOCUMENTS[0], "y"), ("when are wages paid", DOCUMENTS[2], "z")]
+    rows = [
+        ("怎么退货", DOCUMENTS[1], "x"),
+        ("怎么退货", DOCUMENTS[0], "y"),
+        ("when are wages paid", DOCUMENTS[2], "z"),
+    ]
     with (tmp_path / "in.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("query", "document", "tag"), *rows])
     ran = run("rerank", "--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv", "--json")

@@ -32,7 +32,14 @@ def encoder(request) -> Encoder:
 def test_follows_the_protocol(encoder):
     assert isinstance(encoder, Encoder)
     assert encoder.fingerprint
-    assert encoder.fingerprint == load_encoder(encoder.fingerprint.split(":")[0].replace("e5-encoder", "e5-small").replace("universal-sentence-encoder", "use")).fingerprint
+    assert (
+        encoder.fingerprint
+        == load_encoder(
+            encoder.fingerprint.split(":")[0]
+            .replace("e5-encoder", "e5-small")
+            .replace("universal-sentence-encoder", "use")
+        ).fingerprint
+    )
 
 
 def test_unit_vectors_one_a_text(encoder):

@@ -20,7 +20,9 @@ def test_a_folder_is_as_good_as_a_name():
 
 @pytest.mark.parametrize("load", [tamis.load_scorer, tamis.load_encoder])
 def test_an_unknown_name_lists_what_is_known(load):
-    with pytest.raises(ModelError, match=r"no model 'tamis-mni': expected .*'tamis-mini'.* Did you mean 'tamis-mini'\?"):
+    with pytest.raises(
+        ModelError, match=r"no model 'tamis-mni': expected .*'tamis-mini'.* Did you mean 'tamis-mini'\?"
+    ):
         load("tamis-mni")
 
 
