@@ -14,18 +14,18 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from remembering import Remembering
 
 import tamis
-from tamis.core import Kind, Query, Ranking, Vectors
+from tamis.core import Query, Ranking
 from tamis.data import Collection
 from tamis.evaluate import as_run, compare, evaluate, interval, nDCG, random_order
 from tamis.pipeline import Rerank
 from tamis.recall import Index
-from tamis.score.encoder import TextEncoder, Tokens
 from tamis.score.late import LateInteraction
 
 NDCG = nDCG @ 10
@@ -45,27 +45,6 @@ SETS = (
     "scifact",
     "stard_dev",
 )
-
-
-class Remembering(TextEncoder):
-    """An encoder that keeps the mean vector of every document it has seen, so that none is encoded twice."""
-
-    def __init__(self, encoder: TextEncoder) -> None:
-        self.__dict__.update(encoder.__dict__)
-        self.seen: dict[tuple[int, ...], Vectors] = {}
-
-    def token_vectors(self, tokens: Sequence[Tokens]) -> Iterator[tuple[int, Tokens, Vectors]]:
-        for at, read, vectors in super().token_vectors(tokens):
-            self.seen[tuple(read.ids)] = vectors.mean(axis=0)
-            yield at, read, vectors
-
-    def encode(self, texts: Sequence[str], kind: Kind) -> Vectors:
-        tokens = self.tokens(texts, kind)
-        new = [t for t in tokens if tuple(t.ids) not in self.seen]
-        for _ in self.token_vectors(new):
-            pass
-        means = np.stack([self.seen[tuple(t.ids)] for t in tokens])
-        return means / np.linalg.norm(means, axis=1, keepdims=True)
 
 
 def systems(collection: Collection, scorer: LateInteraction) -> dict[str, list[Ranking]]:

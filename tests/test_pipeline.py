@@ -129,3 +129,25 @@ def test_eight_threads_rerank_as_one():
 
     with ThreadPoolExecutor(8) as pool:
         assert len({tuple(r) for r in pool.map(ranked, range(24))}) == 1
+
+
+def test_eight_threads_search_and_rerank_one_index_and_one_scorer_as_one():
+    texts = [
+        "试用期不得超过六个月。",
+        "A tamis is a drum sieve.",
+        "七日内可以无理由退货。",
+        "Rain fell.",
+        "sieve " * 50,
+    ]
+    index = tamis.Index.build([Document(str(at), text) for at, text in enumerate(texts)])
+    pipeline = Pipeline(index.retriever("hybrid"), (Rerank(tamis.load_scorer("tamis-mini")),))
+    queries = ["试用期多久", "what is a tamis?", "退货", "drum"]
+
+    def found(at):
+        (ranking,) = pipeline.search([queries[at % len(queries)]])
+        return at % len(queries), tuple((c.doc.id, tuple(c.scores.items())) for c in ranking)
+
+    alone = dict(found(at) for at in range(len(queries)))
+    with ThreadPoolExecutor(8) as pool:
+        for at, ranking in pool.map(found, range(48)):
+            assert ranking == alone[at]

@@ -46,7 +46,7 @@ def root(
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr, never a traceback."""
     try:
-        app()
+        app(prog_name="tamis")
     except TamisError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(1)
