@@ -4,7 +4,8 @@
     python benchmarks/quality.py --table                                # the table of what has been measured
 
 A set with candidates is reranked within them; another is searched whole, and tamis-mini reranks the best 100 of the
-stage named before it. Each text is encoded once and its vectors serve every system.
+stage named before it. Each text is encoded once and its vectors serve every system. With --sample N, so many judged
+queries are drawn (seeded) and a set without candidates gets those of BM25's best 100, in which every system then ranks.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +57,9 @@ def systems(collection: Collection, scorer: LateInteraction) -> dict[str, list[R
     words = Index.build(collection.documents.values(), encoder=None)
     found["bm25"] = first_stage(words, collection, queries, "bm25")
     found["tamis-mini"] = Rerank(scorer)(found["bm25"])
-    index = Index.build(collection.documents.values(), encoder=scorer.encoder)
+    listed = {doc for query in queries for doc in collection.candidates.get(query.id, ())}
+    known = [d for id, d in collection.documents.items() if id in listed] if listed else collection.documents.values()
+    index = Index.build(known, encoder=scorer.encoder)
     found["dense"] = first_stage(index, collection, queries, "dense")
     found["hybrid"] = first_stage(index, collection, queries, "hybrid")
     if not collection.candidates:
@@ -68,18 +73,31 @@ def first_stage(index: Index, collection: Collection, queries: Sequence[Query], 
     return index.search(queries, DEPTH, mode=mode)
 
 
-def measured(name: str, scorer: LateInteraction) -> dict[str, object]:
+def sampled(collection: Collection, size: int) -> Collection:
+    """The set with fewer queries, and with candidates; documents that are no candidates count in BM25 only."""
+    drawn = random.Random(0).sample(collection.judged, min(size, len(collection.judged)))
+    candidates = collection.candidates
+    if not candidates:
+        words = Index.build(collection.documents.values(), encoder=None)
+        candidates = {q.id: [c.doc.id for c in words.search(q, DEPTH, mode="bm25")] for q in drawn}
+    qrels = {q.id: collection.qrels[q.id] for q in drawn}
+    return replace(collection, queries=drawn, qrels=qrels, candidates=candidates)
+
+
+def measured(name: str, scorer: LateInteraction, sample: int) -> dict[str, object]:
     """Every system's mean nDCG@10 on one set, and tamis-mini against BM25 and dense, query by query."""
     start = time.perf_counter()
     collection = Collection.open(Path(os.environ.get("TAMIS_DATA", "../shared/data")) / "eval" / name)
+    if sample:
+        collection = sampled(collection, sample)
     rankings = systems(collection, scorer)
-    random = random_order(as_run(rankings["bm25"]), collection.qrels, [NDCG])
+    shuffled = random_order(as_run(rankings["bm25"]), collection.qrels, [NDCG])
     values = {system: evaluate(as_run(found), collection.qrels, [NDCG]) for system, found in rankings.items()}
     mini = interval(values["tamis-mini"][NDCG])
     return {
         "queries": len(collection.judged),
-        "candidates": bool(collection.candidates),
-        "ndcg@10": {"random": random.means[str(NDCG)]} | {s: float(v[NDCG].mean()) for s, v in values.items()},
+        "sampled": bool(sample),
+        "ndcg@10": {"random": shuffled.means[str(NDCG)]} | {s: float(v[NDCG].mean()) for s, v in values.items()},
         "tamis-mini interval": [mini.low, mini.high],
         "against": {
             f"{one} - {two}": paired(values[one], values[two])
@@ -112,7 +130,8 @@ def table(results: dict[str, dict]) -> str:
             f"{d['difference']:+.3f} ({d['low']:+.3f} to {d['high']:+.3f}, p {d['p']:.4f})"
             for d in (r["against"][f"tamis-mini - {two}"] for two in ("bm25", "dense"))
         ]
-        lines.append(f"| {name} | {r['queries']} | " + " | ".join(cells + tests) + " |")
+        drawn = " (drawn)" if r["sampled"] else ""
+        lines.append(f"| {name} | {r['queries']}{drawn} | " + " | ".join(cells + tests) + " |")
     means = [np.mean([r["ndcg@10"][c] for r in results.values()]) if c != columns[-1] else None for c in columns]
     cells = [f"{m:.3f}" if m is not None else "" for m in means]
     lines.append("| **mean** | | " + " | ".join(cells) + " | | |")
@@ -123,6 +142,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("sets", nargs="*", default=SETS, metavar="SET")
     options.add_argument("--table", action="store_true", help="print what has been measured, measure nothing")
+    options.add_argument("--sample", type=int, default=0, metavar="N", help="queries drawn of each set; 0: all")
     asked = options.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if not asked.table:
@@ -132,11 +152,10 @@ def main() -> None:
                 loaded.name,
                 Remembering(loaded.encoder),
                 blends=loaded.blends,
-                pieces=loaded.pieces,
-                centres=loaded.centres,
+                statistics=loaded.statistics,
                 made=loaded.made,
             )
-            results[name] = {"model": loaded.fingerprint, **measured(name, scorer)}
+            results[name] = {"model": loaded.fingerprint, **measured(name, scorer, asked.sample)}
             print(name, json.dumps(results[name]), file=sys.stderr, flush=True)
             RESULTS.parent.mkdir(exist_ok=True)
             RESULTS.write_text(json.dumps(results, indent=2) + "\n")

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ import tamis
 from tamis.core import Pair
 from tamis.evaluate import evaluate, measure
 from tamis.recall import Index
-from tamis.score.late import Blend, LateInteraction
+from tamis.score.late import Blend, LateInteraction, Statistics
 
 OUT = Path(tamis.__file__).parent / "models/tamis-mini"
 ENCODER = "e5-small"
@@ -85,12 +85,24 @@ def examples(training: Training, scorer: LateInteraction) -> Examples:
         found = {c.doc.id: None for mode in ("bm25", "dense") for c in index.search(query, DEPTH, mode=mode)}
         found |= dict.fromkeys(sorted(training.relevant[query.id]))
         pairs += [(query, documents[id]) for id in found]
-    features = np.zeros((len(pairs), len(FEATURES)))
-    for places, _, rows in scorer.features(pairs):
-        features[places] = rows
+    features = featured(pairs, scorer)
     labels = np.array([float(d.id in training.relevant[q.id]) for q, d in pairs])
     _, query = np.unique([q.id for q, _ in pairs], return_inverse=True)
     return Examples(training, pairs, features, labels, query)
+
+
+def featured(pairs: Sequence[Pair], scorer: LateInteraction) -> NDArray[np.float64]:
+    features = np.zeros((len(pairs), len(FEATURES)))
+    for places, _, rows in scorer.features(pairs):
+        features[places] = rows
+    return features
+
+
+def expected(sets: Sequence[Examples]) -> tuple[float, float]:
+    """The line of MaxSim over the cosine, of all candidates."""
+    features = np.vstack([s.features for s in sets])
+    slope, intercept = np.polyfit(features[:, 0], features[:, 1], 1)
+    return round(float(intercept), 4), round(float(slope), 4)
 
 
 def fit(sets: Sequence[Examples], language: str) -> NDArray[np.float64]:
@@ -159,7 +171,7 @@ def bare(sets: Sequence[Training]) -> LateInteraction:
         ]
     )
     blends = {"other": Blend(0, 1, 0, 0)}
-    return LateInteraction(OUT.name, encoder, blends=blends, pieces=pieces, centres=centres, made="")
+    return LateInteraction(OUT.name, encoder, blends=blends, statistics=Statistics(pieces, centres, (0, 0)), made="")
 
 
 def centre(encoder: tamis.score.encoder.TextEncoder, texts: list[str], kind: str) -> NDArray[np.float32]:
@@ -177,17 +189,22 @@ def main() -> None:
     training = training_sets(data, asked.queries, asked.documents)
     scorer = bare(training)
     sets = [examples(s, scorer) for s in training]
+    # The line is that of candidates as they are; then it stands in for the short ones among them.
+    scorer.statistics = replace(scorer.statistics, expected=expected(sets))
+    sets = [replace(s, features=featured(s.pairs, scorer)) for s in sets]
     held_out = report(sets)
     blends = {
         language: blend(fit(sets, language), [s for s in sets if language in (s.training.language, "other")])
         for language in ("zh", "en", "other")
     }
     OUT.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(OUT / "tokens.npz", pieces=scorer.pieces.astype(np.float16), centres=scorer.centres)
+    known = scorer.statistics
+    np.savez_compressed(OUT / "tokens.npz", pieces=known.pieces.astype(np.float16), centres=known.centres)
     digest = hashlib.sha256(repr([s.training for s in sets]).encode()).hexdigest()
     config = {
         "architecture": "late-interaction",
         "encoder": ENCODER,
+        "expected_maxsim": known.expected,
         "blends": {name: asdict(b) for name, b in blends.items()},
         "fitted_on": {s.training.name: len(s.training.queries) for s in sets},
         "training_digest": digest,

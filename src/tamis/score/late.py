@@ -18,7 +18,8 @@ from tamis.score.batch import distinct
 from tamis.score.encoder import TextEncoder, Tokens, digest
 from tamis.text import detect, segment
 
-SHORT, LONG = 16, 64  # tokens
+# From how many tokens on a document's single tokens, and its phrases, begin to count; they count fully from LONG on.
+TOKENS_FROM, PHRASES_FROM, LONG = 16, 24, 64
 Phrases: TypeAlias = frozenset[tuple[str, str]]
 
 
@@ -30,7 +31,7 @@ class Blend:
         bias: added to every logit.
         cosine: weight of the cosine of the two mean vectors.
         maxsim: weight of the query's tokens' nearest tokens.
-        phrase: weight of the share of shared phrases, as far as the document is long (see :func:`long`).
+        phrase: weight of the share of shared phrases.
     """
 
     bias: float
@@ -44,15 +45,31 @@ class Blend:
         return logits
 
 
-def long(tokens: int) -> float:
-    """0 for a text of at most 16 tokens, 1 from 64 on, linear in the logarithm between.
+def long(tokens: int, start: int) -> float:
+    """0 for a document of at most ``start`` tokens, 1 from 64 on, linear in the logarithm between.
 
-    Titles that share a query's words are too common to tell anything; passages that do are not.
+    The mean vector of a title or a short reply says all it says, and titles that share a query's words are too common
+    to tell anything; passages dilute in their mean, and those that share phrases are rare.
 
-    >>> long(10), long(32), long(500)
+    >>> long(10, 16), long(32, 16), long(500, 16)
     (0.0, 0.5, 1.0)
     """
-    return float(np.clip(np.log2(max(tokens, 1) / SHORT) / np.log2(LONG / SHORT), 0, 1))
+    return float(np.clip(np.log2(max(tokens, 1) / start) / np.log2(LONG / start), 0, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What is known of the encoder's tokens before any query.
+
+    Attributes:
+        pieces: weight of each word piece, -log of its unigram probability, shape ``(vocabulary,)``.
+        centres: mean token vector of queries and of documents, shape ``(2, dimension)``.
+        expected: intercept and slope of MaxSim over the cosine; what is expected stands in where a document is short.
+    """
+
+    pieces: Vectors
+    centres: Vectors
+    expected: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +94,12 @@ class LateInteraction:
     """
 
     def __init__(
-        self, name: str, encoder: TextEncoder, *, blends: dict[str, Blend], pieces: Vectors, centres: Vectors, made: str
+        self, name: str, encoder: TextEncoder, *, blends: dict[str, Blend], statistics: Statistics, made: str
     ) -> None:
         self.name = name
         self.encoder = encoder
         self.blends = blends  # by language of the query; "other" stands in for languages without one
-        self.pieces = pieces  # weight of each word piece
-        self.centres = centres  # mean token vector of queries, of documents
+        self.statistics = statistics
         self.made = made  # digest of the model folder
 
     @classmethod
@@ -96,12 +112,14 @@ class LateInteraction:
         try:
             config = json.loads((folder / "config.json").read_text("utf-8"))
             blends = {language: Blend(**weights) for language, weights in config["blends"].items()}
+            intercept, slope = config["expected_maxsim"]
             with np.load(folder / "tokens.npz", allow_pickle=False) as stored:
                 pieces, centres = stored["pieces"].astype(np.float32), stored["centres"].astype(np.float32)
+            statistics = Statistics(pieces, centres, (float(intercept), float(slope)))
             encoder = load_encoder(config["encoder"])
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{folder} is not a late-interaction model folder: {error!r}") from error
-        return cls(folder.name, encoder, blends=blends, pieces=pieces, centres=centres, made=digest(folder))
+        return cls(folder.name, encoder, blends=blends, statistics=statistics, made=digest(folder))
 
     @property
     def fingerprint(self) -> str:
@@ -111,9 +129,7 @@ class LateInteraction:
     def shortened(self, max_length: int) -> LateInteraction:
         """The same scorer reading at most ``max_length`` tokens of a text."""
         encoder = self.encoder.shortened(max_length)
-        return LateInteraction(
-            self.name, encoder, blends=self.blends, pieces=self.pieces, centres=self.centres, made=self.made
-        )
+        return LateInteraction(self.name, encoder, blends=self.blends, statistics=self.statistics, made=self.made)
 
     def score(self, pairs: Sequence[Pair]) -> Floats:
         """Raw logits, shape ``(len(pairs),)``, in the pairs' order."""
@@ -144,10 +160,10 @@ class LateInteraction:
     def _asked(self, queries: Sequence[str]) -> list[Asked]:
         asked: dict[int, Asked] = {}
         for at, tokens, vectors in self.encoder.token_vectors(self.encoder.tokens(queries, "query")):
-            weights = self.pieces[tokens.ids[tokens.content]]
+            weights = self.statistics.pieces[tokens.ids[tokens.content]]
             asked[at] = Asked(
                 unit(vectors.mean(axis=0)),
-                unit(vectors[tokens.content] - self.centres[0]),
+                unit(vectors[tokens.content] - self.statistics.centres[0]),
                 weights / max(float(weights.sum()), 1e-9),
                 phrases(queries[at]),
                 self.blends.get(detect(queries[at]), self.blends["other"]),
@@ -157,16 +173,16 @@ class LateInteraction:
     def _features(self, asked: Sequence[Asked], text: str, tokens: Tokens, vectors: Vectors) -> Floats:
         """Cosine, MaxSim and shared phrases of one document with each of its queries."""
         mean = unit(vectors.mean(axis=0))
-        columns = unit(vectors[tokens.content] - self.centres[1]).T
-        found, weight = phrases(text), long(len(tokens.ids))
-        rows = [
-            (
-                float(query.mean @ mean),
-                float(query.weights @ (query.tokens @ columns).max(axis=1, initial=-1)),
-                weight * len(query.phrases & found) / max(1, len(query.phrases)),
-            )
-            for query in asked
-        ]
+        columns = unit(vectors[tokens.content] - self.statistics.centres[1]).T
+        words = phrases(text)
+        by_token, by_phrase = long(len(tokens.ids), TOKENS_FROM), long(len(tokens.ids), PHRASES_FROM)
+        intercept, slope = self.statistics.expected
+        rows = []
+        for query in asked:
+            cosine = float(query.mean @ mean)
+            maxsim = float(query.weights @ (query.tokens @ columns).max(axis=1, initial=-1))
+            shared = len(query.phrases & words) / max(1, len(query.phrases))
+            rows.append((cosine, by_token * maxsim + (1 - by_token) * (intercept + slope * cosine), by_phrase * shared))
         return np.array(rows, dtype=np.float64)
 
 
