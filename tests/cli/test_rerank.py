@@ -41,6 +41,13 @@ def test_a_table_for_people(run, docs):
     assert ran.err == ""
 
 
+def test_brackets_are_text_and_not_markup(run, tmp_path):
+    (tmp_path / "d.txt").write_text("[bold]a sieve[/bold] [1]\n")
+    ran = run("rerank", "what [red]is[/red] it?", "--docs", tmp_path / "d.txt")
+    assert "what [red]is[/red] it?" in ran.out
+    assert "[bold]a sieve[/bold] [1]" in ran.out
+
+
 def test_top_k(run, docs):
     assert len(json.loads(run("rerank", "q", "--docs", docs, "-k", 2, "--json").out)["results"]) == 2
 

@@ -24,9 +24,11 @@ def command(as_json: AsJson = False) -> None:
     if as_json:
         show.as_json({"ok": all(c["ok"] for c in checks.values()), "checks": checks})
     else:
+        from rich.markup import escape
+
         report = show.table(f"tamis {__version__}", "check", "value")
         for name, outcome in checks.items():
-            report.add_row(name, ("" if outcome["ok"] else "FAILED: ") + outcome["value"])
+            report.add_row(name, escape(("" if outcome["ok"] else "FAILED: ") + outcome["value"]))
         show.out(report)
     if not all(c["ok"] for c in checks.values()):
         raise TamisError("a check failed: see above")

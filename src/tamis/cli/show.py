@@ -26,9 +26,10 @@ def as_json(value: object) -> None:
 def table(title: str, *columns: str) -> Table:
     """An empty table whose numbers stand right and whose text column folds."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
-    made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    made = Table(title=escape(title), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for column in columns:
         folds = column in ("document", "value")
         left = folds or column in ("system", "check")
@@ -74,7 +75,7 @@ def result(item: Candidate) -> dict[str, Any]:
 
 def ranking_table(decided: Decision, model: str, positions: dict[str, int]) -> Table:
     """A ranking as a table: place now, place before, score, document."""
-    shown = table(f"{decided.ranking.query.text}  [{model}]".replace("[", "\\["), "rank", "was", "score", "document")
+    shown = table(f"{decided.ranking.query.text}  [{model}]", "rank", "was", "score", "document")
     for rank, item in enumerate(decided.ranking, 1):
         shown.add_row(str(rank), str(positions[item.doc.id] + 1), f"{item.score:.3f}", excerpt(item))
     return shown
