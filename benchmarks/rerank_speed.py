@@ -24,7 +24,7 @@ from tamis.score.threads import threads
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "recipes/e5-small"))
-ROUNDS = 5
+ROUNDS = 3
 
 
 def documents(name: str, count: int) -> list[str]:

@@ -15,7 +15,7 @@ from tamis.data import read_documents
 from tamis.pipeline import Pipeline, Rerank
 
 HERE = Path(__file__).resolve().parent
-DEPTH, SHOWN = 20, 3
+DEPTH, SHOWN = 12, 3
 
 QUESTIONS = {
     "statutes": ("试用期最长可以多久？", "网购的东西不喜欢可以退货吗？", "离婚后孩子归谁抚养？"),

@@ -13,7 +13,7 @@ from tamis.core import Candidate, Decision, Progress
 if TYPE_CHECKING:
     from rich.table import Table
 
-EXCERPT = 160  # characters of a document that a table shows
+EXCERPT = 110  # characters of a document that a table shows
 
 
 def as_json(value: object) -> None:
