@@ -41,7 +41,7 @@ def peer(folder: Path) -> object:
     import torch
     from q4file import Q4File
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
     torch.set_num_threads(threads())
