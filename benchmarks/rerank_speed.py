@@ -1,6 +1,6 @@
 """tamis-mini beside sentence-transformers running the same encoder: pairs a second, interleaved in one run.
 
-    scripts/bench rerank
+    scripts/bench rerank [statutes|abstracts]
 
 The peer is multilingual-e5-small in fp32, its weights taken from the package that carries them, as a
 SentenceTransformer with its default and other batch sizes; it gives one cosine a pair. tamis-mini also does MaxSim and
@@ -25,6 +25,7 @@ from tamis.score.threads import threads
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "recipes/e5-small"))
 ROUNDS = 3
+QUERIES = {"statutes": "试用期最长可以多久？", "abstracts": "how does obesity lead to insulin resistance"}
 
 
 def documents(name: str, count: int) -> list[str]:
@@ -107,10 +108,8 @@ def main() -> None:
     scorer = tamis.load_scorer("tamis-mini")
     with tempfile.TemporaryDirectory() as folder:
         st = peer(Path(folder))
-        for name, query in (
-            ("statutes", "试用期最长可以多久？"),
-            ("abstracts", "how does obesity lead to insulin resistance"),
-        ):
+        for name in sys.argv[1:] or QUERIES:
+            query = QUERIES[name]
             texts = documents(name, 100)
             pairs = [(tamis.Query(query), tamis.Document(str(i), text)) for i, text in enumerate(texts)]
             passages = [f"passage: {text}" for text in texts]
