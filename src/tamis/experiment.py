@@ -36,10 +36,14 @@ class Experiment:
     k: int = 100
 
     @property
+    def first(self) -> str:
+        """The first stage's name: the recall, or where that is None ``"candidates"`` or ``"bm25"``."""
+        return self.recall or ("candidates" if self.collection.candidates else "bm25")
+
+    @property
     def system(self) -> str:
         """The system's name, such as ``"bm25 > tamis-mini"``."""
-        first = self.recall or ("candidates" if self.collection.candidates else "bm25")
-        return f"{first} > {self.scorer.name}" if self.scorer else first
+        return f"{self.first} > {self.scorer.name}" if self.scorer else self.first
 
     def run(self, progress: Progress | None = None) -> Result:
         """Rank every judged query and hold the rankings against the qrels.
@@ -77,9 +81,10 @@ class Experiment:
         """Random order of the same candidates, BM25, and this system without its reranker."""
         found = {"random": random_order(as_run(first), self.collection.qrels, DEFAULT)}
         if self.recall != "bm25":
-            found["bm25"] = self._measured(self.first_stage(queries, "bm25"))
-        if self.scorer:
-            found[Experiment(self.collection, self.index, self.recall, None, self.k).system] = self._measured(first)
+            words = first if self.first == "bm25" else self.first_stage(queries, "bm25")
+            found["bm25"] = self._measured(words)
+        if self.scorer and self.first not in found:
+            found[self.first] = self._measured(first)
         return found
 
 

@@ -36,14 +36,14 @@ def command(
 
     if docs is None and not delete:
         raise typer.BadParameter("expected --docs FILE (with --add to extend an index) or --delete ID")
-    if delete:
+    if add or delete:
         index = Index.open(folder)
+    if delete:
         index.delete(delete)
     if docs is not None:
         documents = read_documents(sys.stdin.buffer if docs == "-" else docs)
         with show.progress("indexing") as progress:
             if add or delete:
-                index = Index.open(folder)
                 index.add(documents, progress=progress)
             else:
                 index = Index.build(
