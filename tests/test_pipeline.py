@@ -75,6 +75,32 @@ def test_depth_drops_the_tail():
     assert {c.doc.id for c in ranking} == set("01234")
 
 
+class Weighing(Lengths):
+    """A scorer that adds BM25 where it is known."""
+
+    def score_with_bm25(self, pairs, bm25):
+        return self.score(pairs) + np.nan_to_num(bm25)
+
+
+def test_the_first_stages_bm25_reaches_a_scorer_that_can_weigh_it_in():
+    words = [{"bm25": 0.5}, {"bm25": 2.5, "dense": 0.8}]
+    known = tuple(Candidate(d, 1.0, s) for d, s in zip(DOCUMENTS[1:3], words, strict=True))
+    unknown = (*known, Candidate(DOCUMENTS[3], 1.0, {"dense": 0.9}))
+    found, left_out = Rerank(Weighing())([Ranking(Query("q"), known), Ranking(Query("q"), unknown)])
+    assert [c.scores["lengths+bm25"] for c in found] == [4.5, 1.5]
+    assert [c.scores["lengths"] for c in left_out] == [3, 2, 1]
+    (plain,) = Rerank(Lengths())([Ranking(Query("q"), known)])
+    assert [c.scores["lengths"] for c in plain] == [2, 1]
+
+
+def test_search_gives_the_embedded_scorer_its_bm25():
+    index = tamis.Index.build(["A tamis is a drum sieve.", "A drum of oil."], encoder=None)
+    (found,) = Pipeline(index.retriever("bm25"), (Rerank(tamis.load_scorer("tamis-mini")),)).search(["drum sieve"])
+    scorer, best = tamis.load_scorer("tamis-mini"), found[0]
+    assert set(best.scores) == {"bm25", "tamis-mini+bm25"}
+    assert best.score == scorer.score_with_bm25([(found.query, best.doc)], np.array([best.scores["bm25"]]))[0]
+
+
 def test_nothing_to_rerank():
     assert Rerank(Lengths())([]) == []
     assert len(Rerank(Lengths())([Ranking(Query("q"))])[0]) == 0

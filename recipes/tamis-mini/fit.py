@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,50 +24,60 @@ from scipy.optimize import minimize
 from training import Training, training_sets
 
 import tamis
-from tamis.core import Pair
+from tamis.core import Floats, Pair
 from tamis.evaluate import evaluate, measure
 from tamis.recall import Index
-from tamis.score.late import Blend, LateInteraction, Statistics
+from tamis.score.blend import Blend, Blends
+from tamis.score.late import LateInteraction, Statistics
 
 OUT = Path(tamis.__file__).parent / "models/tamis-mini"
 ENCODER = "e5-small"
 NDCG = measure("ndcg@10")
 DEPTH = 15  # candidates by words and by vectors each
-FEATURES = ("cosine", "maxsim", "phrase")
+EVIDENCE = ("cosine", "maxsim", "phrase", "bm25")  # the columns; the last where a collection has been searched
 # The authors of these questions and headings had the text before their eyes, searchers have not: of the lead that a
-# relevant document has over other candidates in shared words, this part is taken for copied. Chosen on the development
-# sets, as is what a set of the other language counts in a fit: the sets of one language are few.
-COPIED, FOREIGN = 0.1, 0.5
-WORDS = (FEATURES.index("maxsim"), FEATURES.index("phrase"))
+# relevant document has over other candidates, this part is taken for copied; of exact words more than of near ones.
+COPIED = {"maxsim": 0.1, "phrase": 0.1, "bm25": 0.3}
+# What a set of the other language counts in a fit: the sets of one language are few. How BM25 weighs against the texts
+# is fitted on one language alone, since its unit is that language's tokens. Chosen on the development sets, as COPIED.
+FOREIGN, FOREIGN_BM25 = 0.5, 0.0
 FOLDS = 5
 RIDGE = 1e-3
 
 
 @dataclass(frozen=True)
 class Examples:
-    """The candidates of a training set: features, labels, and the query each belongs to."""
+    """The candidates of a training set: features, BM25, evidence, labels, and the query each belongs to."""
 
     training: Training
     pairs: list[Pair]
-    features: NDArray[np.float64]
-    labels: NDArray[np.float64]
+    features: Floats
+    bm25: Floats
+    evidence: Floats
+    labels: Floats
     query: NDArray[np.int64]
 
     @property
-    def design(self) -> NDArray[np.float64]:
-        """The features that weights are fitted to: those of relevant documents without what is taken for copied."""
-        found, relevant = self.features.copy(), self.labels > 0
+    def design(self) -> Floats:
+        """The evidence that weights are fitted to: that of relevant documents without what is taken for copied."""
+        found, relevant = self.evidence.copy(), self.labels > 0
         others = np.maximum(np.bincount(self.query[~relevant], minlength=self.query.max() + 1), 1)
-        for at in WORDS:
+        for name, copied in COPIED.items():
+            at = EVIDENCE.index(name)
             usual = np.bincount(self.query[~relevant], found[~relevant, at], len(others)) / others
-            found[relevant, at] -= COPIED * (found[relevant, at] - usual[self.query[relevant]])
+            found[relevant, at] -= copied * (found[relevant, at] - usual[self.query[relevant]])
         return found
+
+    def weighed(self, blends: Blends) -> Examples:
+        """The same with the evidence of these blends."""
+        return replace(self, evidence=blends.evidence(self.features, self.bm25))
 
     def only(self, keep: NDArray[np.bool_]) -> Examples:
         pairs = [pair for pair, kept in zip(self.pairs, keep.tolist(), strict=True) if kept]
-        return Examples(self.training, pairs, self.features[keep], self.labels[keep], self.query[keep])
+        parts = (self.features, self.bm25, self.evidence, self.labels, self.query)
+        return Examples(self.training, pairs, *(part[keep] for part in parts))
 
-    def ndcg(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    def ndcg(self, scores: Floats) -> Floats:
         """nDCG@10 of each query when the candidates are ordered by scores."""
         run: dict[str, dict[str, float]] = {}
         for (query, document), score in zip(self.pairs, scores.tolist(), strict=True):
@@ -81,21 +91,16 @@ def examples(training: Training, scorer: LateInteraction) -> Examples:
     index = Index.build(training.documents, encoder=scorer.encoder)
     documents = {document.id: document for document in training.documents}
     pairs: list[Pair] = []
+    bm25: list[float] = []
     for query in training.queries:
-        found = {c.doc.id: None for mode in ("bm25", "dense") for c in index.search(query, DEPTH, mode=mode)}
-        found |= dict.fromkeys(sorted(training.relevant[query.id]))
-        pairs += [(query, documents[id]) for id in found]
-    features = featured(pairs, scorer)
+        found = {c.doc.id for mode in ("bm25", "dense") for c in index.search(query, DEPTH, mode=mode)}
+        ranking = index.rank(query, found | training.relevant[query.id], mode="bm25")
+        pairs += [(query, documents[c.doc.id]) for c in ranking]
+        bm25 += ranking.scores.tolist()
     labels = np.array([float(d.id in training.relevant[q.id]) for q, d in pairs])
     _, query = np.unique([q.id for q, _ in pairs], return_inverse=True)
-    return Examples(training, pairs, features, labels, query)
-
-
-def featured(pairs: Sequence[Pair], scorer: LateInteraction) -> NDArray[np.float64]:
-    features = np.zeros((len(pairs), len(FEATURES)))
-    for places, _, rows in scorer.features(pairs):
-        features[places] = rows
-    return features
+    features, words = scorer.features(pairs), np.array(bm25)
+    return Examples(training, pairs, features, words, scorer.blends.evidence(features, words), labels, query)
 
 
 def expected(sets: Sequence[Examples]) -> tuple[float, float]:
@@ -105,18 +110,17 @@ def expected(sets: Sequence[Examples]) -> tuple[float, float]:
     return round(float(intercept), 4), round(float(slope), 4)
 
 
-def fit(sets: Sequence[Examples], language: str) -> NDArray[np.float64]:
-    """Weights of the design's columns by a listwise softmax (ListNet, Cao et al. 2007, top one).
+def fit(sets: Sequence[Examples], designs: Sequence[Floats], language: str, foreign: float) -> Floats:
+    """Weights of the designs' columns by a listwise softmax (ListNet, Cao et al. 2007, top one).
 
-    Each set of the language counts alike, whatever its size, and those of others half; "other" is no set's language.
-
-    The weights of the features are kept at or above zero: more agreement must never lower a score.
+    Each set of the language counts alike, whatever its size, and those of others so much; "other" is no set's language.
+    The weights are kept at or above zero: more agreement must never lower a score.
     """
-    scale = np.vstack([s.design for s in sets]).std(axis=0) + 1e-9
-    designs = [s.design / scale for s in sets]
-    shares = [1 if language in (s.training.language, "other") else FOREIGN for s in sets]
+    scale = np.vstack(designs).std(axis=0) + 1e-9
+    designs = [design / scale for design in designs]
+    shares = [1 if language in (s.training.language, "other") else foreign for s in sets]
 
-    def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def loss(w: Floats) -> tuple[float, Floats]:
         total, gradient = RIDGE * w @ w, 2 * RIDGE * w
         for s, x, share in zip(sets, designs, shares, strict=True):
             n = s.query.max() + 1
@@ -136,26 +140,48 @@ def fit(sets: Sequence[Examples], language: str) -> NDArray[np.float64]:
     return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x / scale
 
 
-def blend(weights: NDArray[np.float64], sets: Sequence[Examples]) -> Blend:
+def weights(sets: Sequence[Examples], language: str) -> tuple[Floats, Floats]:
+    """Weights of the evidence's columns: for the texts alone, and for texts whose BM25 is known.
+
+    The latter keep how the texts' columns weigh against one another: only the texts as a whole against BM25 are fitted.
+    """
+    texts = np.append(fit(sets, [s.design[:, :-1] for s in sets], language, FOREIGN), 0)
+    two = [np.stack([s.design @ texts, s.design[:, -1]], axis=1) for s in sets]
+    whole, bm25 = fit(sets, two, language, FOREIGN_BM25)
+    return texts, whole * texts + [0, 0, 0, bm25]
+
+
+def blend(weights: Floats, sets: Sequence[Examples]) -> Blend:
     """The blend of fitted weights; its bias puts logit 0 where relevant and other candidates weigh the same."""
-    scores = [s.features @ weights for s in sets]
+    scores = [s.evidence @ weights for s in sets]
     middles = [(x[s.labels > 0].mean() + x[s.labels == 0].mean()) / 2 for x, s in zip(scores, sets, strict=True)]
     return Blend(*(round(float(value), 4) for value in (-np.mean(middles), *weights)))
 
 
+def blends(sets: Sequence[Examples]) -> tuple[dict[str, Blend], dict[str, Blend]]:
+    """One blend a language, for the texts alone and with BM25."""
+    texts, with_bm25 = {}, {}
+    for language in ("zh", "en", "other"):
+        own = [s for s in sets if language in (s.training.language, "other")]
+        texts[language], with_bm25[language] = (blend(found, own) for found in weights(sets, language))
+    return texts, with_bm25
+
+
 def report(sets: Sequence[Examples]) -> dict[str, dict[str, float]]:
-    """nDCG@10 on queries that were not fitted on, beside the random order and single features; printed and returned."""
+    """nDCG@10 on queries that were not fitted on, beside the random order and single columns; printed and returned."""
     rng = np.random.default_rng(0)
-    found = {}
+    measured = {}
     for s in sets:
-        scores = np.zeros(len(s.pairs))
+        scores = np.zeros((2, len(s.pairs)))
         for fold in range(FOLDS):
             held = s.query % FOLDS == fold
-            scores[held] = s.features[held] @ fit([o.only(~held) if o is s else o for o in sets], s.training.language)
-        rows = {"random": rng.random(len(scores))} | dict(zip(FEATURES, s.features.T, strict=True)) | {"blend": scores}
-        found[s.training.name] = {name: round(float(s.ndcg(row).mean()), 4) for name, row in rows.items()}
-        print(s.training.name, len(s.training.queries), "queries", found[s.training.name])
-    return found
+            fitted = weights([o.only(~held) if o is s else o for o in sets], s.training.language)
+            scores[:, held] = [s.evidence[held] @ found for found in fitted]
+        rows = {"random": rng.random(len(s.pairs))} | dict(zip(EVIDENCE, s.evidence.T, strict=True))
+        rows |= {"blend": scores[0], "blend with bm25": scores[1]}
+        measured[s.training.name] = {name: round(float(s.ndcg(row).mean()), 4) for name, row in rows.items()}
+        print(s.training.name, len(s.training.queries), "queries", measured[s.training.name])
+    return measured
 
 
 def bare(sets: Sequence[Training]) -> LateInteraction:
@@ -170,8 +196,8 @@ def bare(sets: Sequence[Training]) -> LateInteraction:
             centre(encoder, [d.full_text for s in sets for d in s.documents[:120]], "document"),
         ]
     )
-    blends = {"other": Blend(0, 1, 0, 0)}
-    return LateInteraction(OUT.name, encoder, blends=blends, statistics=Statistics(pieces, centres, (0, 0)), made="")
+    blends = Blends((0, 0), {}, {})
+    return LateInteraction(OUT.name, encoder, blends=blends, statistics=Statistics(pieces, centres), made="")
 
 
 def centre(encoder: tamis.score.encoder.TextEncoder, texts: list[str], kind: str) -> NDArray[np.float32]:
@@ -190,28 +216,24 @@ def main() -> None:
     scorer = bare(training)
     sets = [examples(s, scorer) for s in training]
     # The line is that of candidates as they are; then it stands in for the short ones among them.
-    scorer.statistics = replace(scorer.statistics, expected=expected(sets))
-    sets = [replace(s, features=featured(s.pairs, scorer)) for s in sets]
-    held_out = report(sets)
-    blends = {
-        language: blend(fit(sets, language), [s for s in sets if language in (s.training.language, "other")])
-        for language in ("zh", "en", "other")
-    }
+    line = Blends(expected(sets), {}, {})
+    sets = [s.weighed(line) for s in sets]
+    measured = report(sets)
+    fitted = Blends(line.expected, *blends(sets))
     OUT.mkdir(parents=True, exist_ok=True)
     known = scorer.statistics
     np.savez_compressed(OUT / "tokens.npz", pieces=known.pieces.astype(np.float16), centres=known.centres)
-    digest = hashlib.sha256(repr([s.training for s in sets]).encode()).hexdigest()
+    digest = hashlib.sha256("".join(s.training.digest for s in sets).encode()).hexdigest()
     config = {
         "architecture": "late-interaction",
         "encoder": ENCODER,
-        "expected_maxsim": known.expected,
-        "blends": {name: asdict(b) for name, b in blends.items()},
+        **fitted.config(),
         "fitted_on": {s.training.name: len(s.training.queries) for s in sets},
         "training_digest": digest,
-        "held_out_ndcg@10": held_out,
+        "held_out_ndcg@10": measured,
     }
     (OUT / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
-    print(json.dumps(config["blends"], indent=2))
+    print(json.dumps(fitted.config(), indent=2))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import random
 from dataclasses import dataclass
@@ -25,6 +26,13 @@ class Training:
     queries: list[Query]
     documents: list[Document]
     relevant: dict[str, set[str]]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is in it."""
+        answers = sorted((query, sorted(ids)) for query, ids in self.relevant.items())
+        parts = (self.name, self.queries, self.documents, answers)
+        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def training_sets(folder: Path, queries: int, documents: int) -> list[Training]:

@@ -25,7 +25,7 @@ from tamis.core import (
     as_query,
 )
 from tamis.errors import InputError
-from tamis.score import distinct, load_scorer, notes
+from tamis.score import BM25, Lexical, distinct, lexical_evidence, load_scorer, notes
 
 CHUNK = 16384  # pairs given to a scorer at once
 
@@ -34,7 +34,9 @@ CHUNK = 16384  # pairs given to a scorer at once
 class Rerank:
     """A stage that orders candidates by a scorer; what lies beyond ``depth`` is dropped.
 
-    All rankings go through the scorer as one flat list, so that batches are full whatever the number of queries.
+    All rankings go through the scorer as one flat list, so that batches are full whatever the number of queries. Where
+    the first stage has left its BM25 and the scorer can weigh it in, it does: the scores are then named after both,
+    such as ``"tamis-mini+bm25"``, for they are not those that the texts alone would get.
 
     Attributes:
         scorer: what scores the pairs.
@@ -50,19 +52,25 @@ class Rerank:
         """The rankings in the same order, each reordered by the scorer's raw logits."""
         cut = [ranking[: self.depth] for ranking in rankings]
         pairs = [(ranking.query, candidate.doc) for ranking in cut for candidate in ranking]
-        scores, remarks = scored(self.scorer, pairs, self.progress), notes(self.scorer, pairs)
+        bm25 = np.concatenate([np.zeros(0), *map(lexical_evidence, cut)])
+        scores, remarks = scored(self.scorer, pairs, self.progress, bm25), notes(self.scorer, pairs)
         reranked, start = [], 0
         for ranking in cut:
             end = start + len(ranking)
-            reranked.append(ranking.rescored(self.scorer.name, scores[start:end], remarks[start:end]))
+            weighed = isinstance(self.scorer, Lexical) and np.isfinite(bm25[start:end]).all()
+            name = f"{self.scorer.name}+{BM25}" if weighed else self.scorer.name
+            reranked.append(ranking.rescored(name, scores[start:end], remarks[start:end]))
             start = end
         return reranked
 
 
-def scored(scorer: Scorer, pairs: Sequence[Pair], progress: Progress | None = None) -> Floats:
+def scored(
+    scorer: Scorer, pairs: Sequence[Pair], progress: Progress | None = None, bm25: Floats | None = None
+) -> Floats:
     """Raw logits of any number of pairs, shape ``(len(pairs),)``, in bounded memory.
 
-    Pairs of one document go to the scorer together, so that it can read each document once.
+    Pairs of one document go to the scorer together, so that it can read each document once. A collection's ``bm25`` of
+    each pair, NaN where it is not known, is weighed in by scorers that can.
     """
     _, document_of = distinct(document.full_text for _, document in pairs)
     order = np.argsort(document_of, kind="stable")
@@ -72,11 +80,17 @@ def scored(scorer: Scorer, pairs: Sequence[Pair], progress: Progress | None = No
     for end in ends.tolist():
         if end - start >= CHUNK or end == len(pairs):
             chunk = order[start:end]
-            scores[chunk] = scorer.score([pairs[i] for i in chunk])
+            scores[chunk] = _logits(scorer, [pairs[i] for i in chunk], None if bm25 is None else bm25[chunk])
             start = end
             if progress:
                 progress(end, len(pairs))
     return scores
+
+
+def _logits(scorer: Scorer, pairs: Sequence[Pair], bm25: Floats | None) -> Floats:
+    if bm25 is not None and isinstance(scorer, Lexical):
+        return scorer.score_with_bm25(pairs, bm25)
+    return scorer.score(pairs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,112 @@
+"""From what is known of a pair to one logit: features, how far each counts, and their weights by language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from tamis.core import Floats
+
+FEATURES = ("cosine", "maxsim", "phrase", "tokens")
+# From how many tokens on a document's single tokens, and its phrases, begin to count; they count fully from LONG on.
+TOKENS_FROM, PHRASES_FROM, LONG = 16, 24, 64
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """How the evidence of a pair becomes a logit, for queries of one language.
+
+    Attributes:
+        bias: added to every logit.
+        cosine: weight of the cosine of the two mean vectors.
+        maxsim: weight of the query's tokens' nearest tokens.
+        phrase: weight of the share of shared phrases.
+        bm25: weight of the collection's BM25.
+    """
+
+    bias: float
+    cosine: float
+    maxsim: float
+    phrase: float
+    bm25: float = 0.0
+
+    def logits(self, evidence: Floats) -> Floats:
+        """Logits of evidence of shape ``(pairs, 4)``."""
+        cosine, maxsim, phrase, bm25 = evidence.T
+        # Not a matrix product: that rounds by how many rows it has, and a pair's logit must not hang on its company.
+        logits: Floats = (
+            self.bias + self.cosine * cosine + self.maxsim * maxsim + self.phrase * phrase + self.bm25 * bm25
+        )
+        return logits
+
+
+def long(tokens: Floats, start: int) -> Floats:
+    """0 for a document of at most ``start`` tokens, 1 from 64 on, linear in the logarithm between.
+
+    The mean vector of a title or a short reply says all it says, and titles that share a query's words are too common
+    to tell anything; passages dilute in their mean, and those that share phrases are rare.
+
+    >>> long(np.array([10.0, 32, 500]), 16).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    share: Floats = np.clip(np.log2(np.maximum(tokens, 1) / start) / np.log2(LONG / start), 0, 1)
+    return share
+
+
+@dataclass(frozen=True, slots=True)
+class Blends:
+    """One blend a language, for the texts alone and for texts whose BM25 in a collection is known.
+
+    Attributes:
+        expected: intercept and slope of MaxSim over the cosine; what is expected stands in where a document is short.
+        texts: by language of the query; ``"other"`` stands in for languages without one.
+        with_bm25: the same, for pairs whose BM25 is known.
+    """
+
+    expected: tuple[float, float]
+    texts: Mapping[str, Blend]
+    with_bm25: Mapping[str, Blend]
+
+    @classmethod
+    def read(cls, config: Mapping[str, Any]) -> Self:
+        """The blends of a model's configuration; raises KeyError, TypeError, ValueError where it is another's."""
+        intercept, slope = config["expected_maxsim"]
+        texts, with_bm25 = (
+            {language: Blend(**weights) for language, weights in config[name].items()}
+            for name in ("blends", "blends_with_bm25")
+        )
+        return cls((float(intercept), float(slope)), texts, with_bm25)
+
+    def config(self) -> dict[str, Any]:
+        """What ``read`` reads."""
+        named = {"blends": self.texts, "blends_with_bm25": self.with_bm25}
+        return {"expected_maxsim": self.expected} | {
+            name: {language: asdict(blend) for language, blend in blends.items()} for name, blends in named.items()
+        }
+
+    def evidence(self, features: Floats, bm25: Floats) -> Floats:
+        """What a blend weighs, shape ``(pairs, 4)``: each feature as far as the document is long enough, and BM25."""
+        cosine, maxsim, phrase, tokens = features.T
+        intercept, slope = self.expected
+        expected = intercept + slope * cosine
+        maxsim = expected + long(tokens, TOKENS_FROM) * (maxsim - expected)
+        return np.stack([cosine, maxsim, long(tokens, PHRASES_FROM) * phrase, np.nan_to_num(bm25)], axis=1)
+
+    def logits(self, features: Floats, bm25: Floats, languages: Sequence[str]) -> Floats:
+        """Raw logits of pairs.
+
+        Args:
+            features: of shape ``(pairs, 4)``, the columns of ``FEATURES``.
+            bm25: of shape ``(pairs,)``, NaN where it is not known.
+            languages: that of each pair's query.
+        """
+        evidence, spoken, known = self.evidence(features, bm25), np.array(languages, dtype=object), np.isfinite(bm25)
+        logits = np.zeros(len(features))
+        for blends, told in ((self.texts, ~known), (self.with_bm25, known)):
+            for language in sorted(set(languages)):
+                at = told & (spoken == language)
+                logits[at] = blends.get(language, blends["other"]).logits(evidence[at])
+        return logits
