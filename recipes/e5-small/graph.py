@@ -8,6 +8,9 @@ overflow the 16-bit sums of AVX2 processors.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -17,6 +20,10 @@ from q4file import BLOCK, Q4File
 MICROSOFT = "com.microsoft"
 WEIGHT_LIMIT = 63  # 7 bits: 255 * 63 * 2 < 2**15
 ZERO = 128  # activations are stored as unsigned bytes around this
+INPUT = {"qkv": "x", "ao": "c", "fi": "y", "fo": "z"}  # what a product's input is called
+
+# Adds x W' to a graph: its own name, weights (outputs, inputs), and the name of x (tokens, inputs) give the product's.
+Product: TypeAlias = Callable[["Graph", NDArray[np.float32], str, str], str]
 
 
 class Graph:
@@ -35,13 +42,16 @@ class Graph:
         return out
 
 
-def encoder(source: Q4File, keep: NDArray[np.int64]) -> onnx.ModelProto:
-    """input_ids, attention_mask (batch, length) -> token_vectors (batch, length, hidden), for the rows to ``keep``."""
+def encoder(source: Q4File, keep: NDArray[np.int64], product: Product | None = None) -> onnx.ModelProto:
+    """input_ids, attention_mask (batch, length) -> token_vectors (batch, length, hidden), for the rows to ``keep``.
+
+    ``product`` multiplies by weights: None is int8 with one scale a token.
+    """
     g, hidden = Graph(), source.hidden
     constants(g, source)
     x = embeddings(g, source, keep)
     for layer in range(source.layers):
-        x = transformer_layer(g, source, f"l{layer}.", x)
+        x = transformer_layer(g, source, f"l{layer}.", x, product or int8)
     g.op("Reshape", [x, "batch_length_hidden"], "token_vectors")
     sides = ["batch", "length"]
     graph = helper.make_graph(
@@ -109,15 +119,14 @@ def embeddings(g: Graph, source: Q4File, keep: NDArray[np.int64]) -> str:
     return g.op("Reshape", [x, "tokens_hidden"], "embedded_tokens")
 
 
-def transformer_layer(g: Graph, source: Q4File, layer: str, x: str) -> str:
+def transformer_layer(g: Graph, source: Q4File, layer: str, x: str, product: Product) -> str:
     """Post-norm BERT layer on flat tokens (batch * length, hidden)."""
-    qkv = linear(g, source, [f"{layer}{part}" for part in "qkv"], layer + "qkv", quantise(g, x, layer + "x"))
+    qkv = linear(g, source, [f"{layer}{part}" for part in "qkv"], layer + "qkv", x, product)
     context = attention(g, layer, g.op("Reshape", [qkv, "batch_length_heads"], layer + "heads"))
-    attended = linear(g, source, [layer + "ao"], layer + "ao", quantise(g, context, layer + "c"))
+    attended = linear(g, source, [layer + "ao"], layer + "ao", context, product)
     x = layer_norm(g, source, layer + "aln", g.op("Add", [x, attended], layer + "attended"))
-    wide = linear(g, source, [layer + "fi"], layer + "fi", quantise(g, x, layer + "y"))
-    wide = g.op("Gelu", [wide], layer + "gelu")
-    narrow = linear(g, source, [layer + "fo"], layer + "fo", quantise(g, wide, layer + "z"))
+    wide = g.op("Gelu", [linear(g, source, [layer + "fi"], layer + "fi", x, product)], layer + "gelu")
+    narrow = linear(g, source, [layer + "fo"], layer + "fo", wide, product)
     return layer_norm(g, source, layer + "oln", g.op("Add", [x, narrow], layer + "out"))
 
 
@@ -139,34 +148,35 @@ def attention(g: Graph, layer: str, heads: str) -> str:
     return g.op("Reshape", [context, "tokens_hidden"], layer + "context_tokens")
 
 
-def quantise(g: Graph, x: str, name: str) -> tuple[str, str]:
-    """Unsigned bytes of ``x`` (tokens, n) and their scales (tokens, 1), one a token."""
-    largest = g.op("ReduceMax", [g.op("Abs", [x], name + "_abs"), "last"], name + "_max", keepdims=1)
-    scale = g.op("Max", [g.op("Mul", [largest, "per_127"], name + "_127"), "tiny"], name + "_scale")
-    flat = g.op("Squeeze", [scale, "last"], name + "_scale_1")
-    return g.op("QuantizeLinear", [x, flat, "zero_points"], name + "_bytes", axis=0), scale
-
-
-def linear(g: Graph, source: Q4File, names: list[str], out: str, x: tuple[str, str]) -> str:
-    """x W' + b with the weights of ``names`` side by side, int8 per output channel."""
+def linear(g: Graph, source: Q4File, names: list[str], out: str, x: str, product: Product) -> str:
+    """x W' + b with the weights of ``names`` side by side."""
     columns = source.hidden if names[0].split(".")[-1] != "fo" else 4 * source.hidden
     weights = np.concatenate([source.dequantised(n + ".w", columns) for n in names])
     bias = np.concatenate([source.floats(n + ".b") for n in names])
     if out.endswith("qkv"):
         weights[: source.hidden] *= (source.hidden // source.heads) ** -0.5
         bias[: source.hidden] *= (source.hidden // source.heads) ** -0.5
-    scale = np.abs(weights).max(axis=1) / WEIGHT_LIMIT
-    integers = np.rint(weights / scale[:, None]).astype(np.int8)
-    inputs = [
-        x[0],
-        g.const(out + ".w", integers.T),
-        "one",
-        g.const(out + ".scale", scale.astype(np.float32)),
-        "zero_point",
-    ]
+    return g.op("Add", [product(g, weights, out, x), g.const(out + ".b", bias)], out + "_linear")
+
+
+def int8(g: Graph, weights: NDArray[np.float32], out: str, x: str) -> str:
+    """x W' in 8 bits: one scale a token, one an output channel."""
+    layer, part = out.rsplit(".", 1)
+    name = f"{layer}.{INPUT[part]}"
+    largest = g.op("ReduceMax", [g.op("Abs", [x], name + "_abs"), "last"], name + "_max", keepdims=1)
+    scale = g.op("Max", [g.op("Mul", [largest, "per_127"], name + "_127"), "tiny"], name + "_scale")
+    flat = g.op("Squeeze", [scale, "last"], name + "_scale_1")
+    x = g.op("QuantizeLinear", [x, flat, "zero_points"], name + "_bytes", axis=0)
+    channels = np.abs(weights).max(axis=1) / WEIGHT_LIMIT
+    integers = g.const(out + ".w", np.rint(weights / channels[:, None]).astype(np.int8).T)
+    inputs = [x, integers, "one", g.const(out + ".scale", channels.astype(np.float32)), "zero_point"]
     product = g.op("MatMulIntegerToFloat", inputs, out + "_product", domain=MICROSOFT)
-    scaled = g.op("Mul", [product, x[1]], out + "_scaled")
-    return g.op("Add", [scaled, g.const(out + ".b", bias)], out + "_linear")
+    return g.op("Mul", [product, scale], out + "_scaled")
+
+
+def float32(g: Graph, weights: NDArray[np.float32], out: str, x: str) -> str:
+    """x W' as the weights are: what int8 is measured against."""
+    return g.op("MatMul", [x, g.const(out + ".w", weights.T)], out + "_product")
 
 
 def layer_norm(g: Graph, source: Q4File, name: str, x: str) -> str:
