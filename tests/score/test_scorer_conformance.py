@@ -7,6 +7,8 @@ import pytest
 
 from tamis import Document, Query, load_scorer
 from tamis.core import Scorer
+from tamis.errors import InputError
+from tamis.score import Lexical
 
 QUERIES = [
     Query("试用期最长可以多久"),
@@ -94,3 +96,29 @@ def test_loading_again_gives_the_same_scores_and_fingerprint(scorer):
 def test_right_beats_wrong_in_both_languages(scorer, query, good, bad):
     right, wrong = scorer.score([(Query(query), Document("a", good)), (Query(query), Document("b", bad))])
     assert right > wrong
+
+
+@pytest.fixture(scope="module")
+def lexical(scorer) -> Lexical:
+    if not isinstance(scorer, Lexical):
+        pytest.skip(f"{scorer.name} weighs in no BM25")
+    return scorer
+
+
+def test_where_bm25_is_not_known_the_score_is_that_of_the_texts(scorer, lexical):
+    bm25 = np.where(np.arange(len(PAIRS)) % 2, np.nan, 7.0)
+    scores = lexical.score_with_bm25(PAIRS, bm25)
+    unknown = np.isnan(bm25)
+    np.testing.assert_array_equal(scores[unknown], scorer.score(PAIRS)[unknown])
+    assert np.isfinite(scores).all()
+
+
+def test_more_bm25_never_lowers_a_score(lexical):
+    low, high = (lexical.score_with_bm25(PAIRS, np.full(len(PAIRS), value)) for value in (0.0, 12.0))
+    assert (high > low).all()
+
+
+def test_bm25_is_one_number_a_pair(lexical):
+    assert lexical.score_with_bm25([], np.zeros(0)).shape == (0,)
+    with pytest.raises(InputError, match="one a pair"):
+        lexical.score_with_bm25(PAIRS, np.zeros(3))

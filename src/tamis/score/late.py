@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tamis.core import Floats, Pair, Vectors
-from tamis.errors import ModelError
+from tamis.errors import InputError, ModelError
 from tamis.score.batch import distinct
 from tamis.score.blend import FEATURES, Blends
 from tamis.score.encoder import TextEncoder, Tokens, digest
@@ -94,7 +94,13 @@ class LateInteraction:
         return self.score_with_bm25(pairs, np.full(len(pairs), np.nan))
 
     def score_with_bm25(self, pairs: Sequence[Pair], bm25: Floats) -> Floats:
-        """Raw logits from the texts and from a collection's BM25 of each pair; NaN leaves the texts alone."""
+        """Raw logits from the texts and from a collection's BM25 of each pair; NaN leaves the texts alone.
+
+        Raises:
+            InputError: ``bm25`` is not one number a pair.
+        """
+        if bm25.shape != (len(pairs),):
+            raise InputError(f"expected BM25 of shape ({len(pairs)},), one a pair, got {bm25.shape}")
         queries, query_of = distinct(query.text for query, _ in pairs)
         languages = [detect(query) for query in queries]
         return self.blends.logits(self.features(pairs), bm25, [languages[at] for at in query_of.tolist()])
