@@ -17,6 +17,8 @@ class Lexical(Protocol):
     """A scorer that can weigh in BM25: raw logits, shape ``(len(pairs),)``; where BM25 is NaN, those of ``score``.
 
     How rare a word is in a collection stands in neither text of a pair; only who has searched the collection knows it.
+    The scale is that of ``tamis.recall``: Lucene's formula, k1 = .9, b = .4, over its own tokens. A retriever whose
+    BM25 is on another scale names its scores otherwise.
     """
 
     def score_with_bm25(self, pairs: Sequence[Pair], bm25: Floats) -> Floats: ...
