@@ -72,6 +72,7 @@ def scored(
     Pairs of one document go to the scorer together, so that it can read each document once. A collection's ``bm25`` of
     each pair, NaN where it is not known, is weighed in by scorers that can.
     """
+    known = np.full(len(pairs), np.nan) if bm25 is None else bm25
     _, document_of = distinct(document.full_text for _, document in pairs)
     order = np.argsort(document_of, kind="stable")
     # A chunk ends where a document ends, when it has at least CHUNK pairs.
@@ -80,17 +81,15 @@ def scored(
     for end in ends.tolist():
         if end - start >= CHUNK or end == len(pairs):
             chunk = order[start:end]
-            scores[chunk] = _logits(scorer, [pairs[i] for i in chunk], None if bm25 is None else bm25[chunk])
+            part = [pairs[i] for i in chunk]
+            if isinstance(scorer, Lexical):
+                scores[chunk] = scorer.score_with_bm25(part, known[chunk])
+            else:
+                scores[chunk] = scorer.score(part)
             start = end
             if progress:
                 progress(end, len(pairs))
     return scores
-
-
-def _logits(scorer: Scorer, pairs: Sequence[Pair], bm25: Floats | None) -> Floats:
-    if bm25 is not None and isinstance(scorer, Lexical):
-        return scorer.score_with_bm25(pairs, bm25)
-    return scorer.score(pairs)
 
 
 @dataclass(frozen=True, slots=True)
