@@ -62,8 +62,8 @@ class _Corpus:
 
     def __iter__(self) -> Iterator[list[int]]:
         for tokens, kept in self.parts:
-            for at in kept.tolist():
-                yield tokens[at].tolist()
+            for row in tokens.rows(kept):
+                yield row.tolist()
 
 
 def build_matrix(parts: Sequence[tuple[Ragged[np.int32], Ints]], tokens: int, parameters: Parameters) -> Matrix:
@@ -75,7 +75,7 @@ def build_matrix(parts: Sequence[tuple[Ragged[np.int32], Ints]], tokens: int, pa
         parameters: k1 and b.
     """
     corpus = _Corpus(parts)
-    if not any(tokens_[at].size for tokens_, kept in parts for at in kept):
+    if not any((ragged.start[kept + 1] > ragged.start[kept]).any() for ragged, kept in parts):
         start = np.zeros(tokens + 1, dtype=np.int64)
         return Matrix(np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int32), start, len(corpus))
     # Not BM25.index(): it logs at DEBUG level whatever the application's own level is.

@@ -32,6 +32,12 @@ class Ragged(Generic[Kept]):
     def __getitem__(self, at: int) -> NDArray[Kept]:
         return self.values[self.start[at] : self.start[at + 1]]
 
+    def rows(self, chosen: Positions) -> Iterator[NDArray[Kept]]:
+        """Many rows, one after the other; quicker than to ask for each."""
+        ends = self.start[chosen + 1].tolist()
+        for start, end in zip(self.start[chosen].tolist(), ends, strict=True):
+            yield self.values[start:end]
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:

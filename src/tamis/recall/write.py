@@ -163,13 +163,14 @@ class _Generation:
 
     def _lexical(self, corpus: Corpus, live: Positions) -> Mapping[str, str]:
         """What is computed anew at each write: the order of the ids, and the BM25 scores."""
-        ids = [corpus.id(position) for position in live.tolist()]
-        order = live[np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)]
         parts = [
-            (segment.tokens, live[(live >= first) & (live < first + len(segment.ids))] - first)
+            (segment, live[(live >= first) & (live < first + len(segment.ids))] - first)
             for first, segment in zip(corpus.starts, corpus.segments, strict=False)
         ]
-        matrix = build_matrix(parts, len(self.vocabulary), self.manifest.bm25)
+        ids = [row.tobytes() for segment, kept in parts for row in segment.ids.rows(kept)]
+        order = live[np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)]
+        tokens = [(segment.tokens, kept) for segment, kept in parts]
+        matrix = build_matrix(tokens, len(self.vocabulary), self.manifest.bm25)
         return {
             "order": self.files.array("order", order),
             "bm25_data": self.files.array("bm25_data", matrix.data),
