@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tamis.core import Kind, Vectors
 from tamis.errors import InputError, ModelError
-from tamis.score.batch import pad, plan
-from tamis.score.threads import threads
+from tamis.score.batch import BUDGET, pad, plan
+from tamis.score.threads import ahead, threads
 from tamis.text import clean
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # Nothing past this many characters can fall inside a model's window, so a huge text is cut before it is tokenised.
 CHARACTERS_A_TOKEN = 128
+LEAST = 128  # tokens of a batch, where there are few for all threads: smaller ones do less a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class TextEncoder:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.enable_truncation(config["max_length"])
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads()
+        options.intra_op_num_threads = 1  # whole batches run side by side instead
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
         return cls(tokenizer, session, config, digest(folder))
@@ -131,9 +133,15 @@ class TextEncoder:
 
     def token_vectors(self, tokens: Sequence[Tokens]) -> Iterator[tuple[int, Tokens, Vectors]]:
         """(position, tokens, vectors of shape ``(len(ids), dimension)``) of each text, longest texts first."""
-        for batch in plan([len(t.ids) for t in tokens]):
+
+        def run(batch: NDArray[np.int64]) -> Vectors:
             ids, mask = pad([tokens[i].ids for i in batch], self.config["pad_id"])
-            (vectors,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+            vectors: Vectors = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+            return vectors
+
+        lengths = [len(t.ids) for t in tokens]
+        batches = plan(lengths, budget=min(BUDGET, max(LEAST, sum(lengths) // threads())))
+        for batch, vectors in zip(batches, ahead(run, batches), strict=True):
             for at, row in zip(batch.tolist(), vectors, strict=True):
                 yield at, tokens[at], row[: len(tokens[at].ids)]
 

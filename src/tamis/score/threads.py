@@ -1,12 +1,20 @@
-"""How many threads one model may use."""
+"""How many threads a model may use, and how work is spread over them."""
 
 from __future__ import annotations
 
 import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from itertools import islice
+from typing import TypeVar
 
 from tamis.errors import InputError
 
 VARIABLE = "TAMIS_THREADS"
+Item = TypeVar("Item")
+Done = TypeVar("Done")
 
 
 def threads() -> int:
@@ -21,3 +29,38 @@ def threads() -> int:
     if not wanted.isdecimal() or int(wanted) < 1:
         raise InputError(f"{VARIABLE} must be a whole number of at least 1, got {wanted!r}")
     return int(wanted)
+
+
+def ahead(work: Callable[[Item], Done], items: Sequence[Item]) -> Iterator[Done]:
+    """The work's results in the items' order, while the next ones are under way in other threads.
+
+    However many callers there are, a process works on ``threads()`` items at a time; a caller is given no more than two
+    results a thread before it has asked for them, so that memory stays bounded.
+
+    >>> list(ahead(len, ["a", "tamis", "is"]))
+    [1, 5, 2]
+    """
+    workers = threads()
+    if workers == 1 or len(items) < 2:
+        yield from map(work, items)
+        return
+    pool, rest = _pool(workers), iter(items)
+    running: deque[Future[Done]] = deque(pool.submit(work, item) for item in islice(rest, 2 * workers))
+    try:
+        while running:
+            done = running.popleft().result()
+            running.extend(pool.submit(work, item) for item in islice(rest, 1))
+            yield done
+    finally:
+        for future in running:
+            future.cancel()
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers, thread_name_prefix="tamis")
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked child has none of its parent's threads: it starts its own.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
