@@ -18,6 +18,7 @@ FieldValue: TypeAlias = str | int | float | bool | None
 Progress: TypeAlias = Callable[[int, int | None], None]  # (done, in all if known)
 
 PROBABILITY = "probability"  # the one stage name only a calibrator may write
+BM25 = "bm25"  # the stage name of lexical search, whose scores a scorer may weigh in
 
 
 @dataclass(frozen=True, slots=True)

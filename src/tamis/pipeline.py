@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tamis.core import (
+    BM25,
     Candidate,
     Decision,
     Document,
@@ -25,7 +26,7 @@ from tamis.core import (
     as_query,
 )
 from tamis.errors import InputError
-from tamis.score import BM25, Lexical, distinct, lexical_evidence, load_scorer, notes
+from tamis.score import Lexical, distinct, lexical_evidence, load_scorer, notes
 
 CHUNK = 16384  # pairs given to a scorer at once
 

@@ -70,6 +70,17 @@ def test_a_graph_finds_what_exact_search_finds():
     assert np.mean(recall) >= 0.97
 
 
+def test_a_small_k_only_cuts_what_a_graph_finds():
+    pytest.importorskip("faiss")
+    table = clustered(3000, 48)
+    table[:200] = table[0] + 1e-3 * np.random.default_rng(0).standard_normal((200, 48))  # alike in 8 bits
+    table[:200] /= np.linalg.norm(table[:200], axis=1, keepdims=True)
+    index = Index.build((str(at) for at in range(3000)), encoder=TableEncoder(table), ann=True)
+    for query in range(0, 3000, 60):
+        hundred = ids(index.search(str(query), k=100, mode="dense"))
+        assert all(ids(index.search(str(query), k=k, mode="dense")) == hundred[:k] for k in (1, 3, 10))
+
+
 def test_a_graph_returns_all_when_asked_for_all():
     pytest.importorskip("faiss")
     table = clustered(200, 16)

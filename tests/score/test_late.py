@@ -5,7 +5,8 @@ import pytest
 
 from tamis import Document, Query, load_scorer
 from tamis.errors import ModelError
-from tamis.score.late import LateInteraction, phrases
+from tamis.score.blend import Blend, Blends
+from tamis.score.late import LateInteraction, nearest, phrases, unit
 from tamis.score.load import _text_encoder
 
 PAIR = (
@@ -33,6 +34,31 @@ def test_features_equal_their_formulas():
     phrase = len(phrases(PAIR[0].text) & phrases(PAIR[1].text)) / len(phrases(PAIR[0].text))
 
     np.testing.assert_allclose(features, [cosine, weighed / total, phrase, len(document.ids)], rtol=1e-5)
+    assert phrase > 0
+
+
+def test_the_language_of_the_query_chooses_the_blend():
+    scorer = load_scorer("tamis-mini")
+    texts = {"zh": Blend(1, 0, 0, 0), "en": Blend(2, 0, 0, 0), "other": Blend(3, 0, 0, 0)}
+    blends = Blends((0, 0), texts, {"other": Blend(4, 0, 0, 0)})
+    marked = LateInteraction("marked", scorer.encoder, blends=blends, statistics=scorer.statistics, made="")
+    document = Document("d", "text")
+    pairs = [(Query(text), document) for text in ("如何退货", "how to return", "как вернуть")]
+    assert marked.score(pairs).tolist() == [1, 2, 3]
+    assert marked.score_with_bm25(pairs, np.array([0.0, np.nan, 0.0])).tolist() == [4, 2, 4]
+
+
+@pytest.mark.parametrize(("query", "document"), [(1, 1), (1, 500), (3, 1000), (8, 85), (8, 86), (30, 512), (500, 9)])
+def test_the_nearest_token_is_found_whatever_the_blocks(query, document):
+    rng = np.random.default_rng(0)
+    left, right = (unit(rng.standard_normal((rows, 384)).astype(np.float32)) for rows in (query, document))
+    np.testing.assert_allclose(nearest(left, right), (left @ right.T).max(axis=1), atol=1e-6)
+
+
+def test_nothing_is_near_where_there_is_nothing():
+    some, none = np.eye(2, 384, dtype=np.float32), np.zeros((0, 384), np.float32)
+    assert nearest(some, none).tolist() == [-1, -1]
+    assert nearest(none, some).tolist() == []
 
 
 def test_what_is_not_read_is_noted():

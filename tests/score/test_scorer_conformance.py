@@ -16,6 +16,7 @@ QUERIES = [
     Query("混合 query"),
     Query("?"),
     Query("ok \ud800\x00"),
+    Query("\x00"),  # nothing of it is left to read
 ]
 DOCUMENTS = [
     Document("0", "劳动合同期限三年以上的，试用期不得超过六个月。", title="劳动合同法第十九条"),

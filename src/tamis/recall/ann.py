@@ -20,6 +20,7 @@ CONSTRUCTION = 200  # breadth of the search that places a new vector
 # Least breadth of a search. Over 100,000 vectors made of e5-small's (benchmarks/index_speed.py) recall@100 is .985 in 2
 # ms, with 256 it is .965 in 1.3 ms; built with breadth 100, .975 and .951.
 BREADTH = 512
+RESCORED = 150  # least candidates of a query, so that a small k only cuts what a larger one finds
 
 
 def wanted(ann: Ann, documents: int) -> bool:
@@ -63,13 +64,13 @@ class Approximate:
         self._live = int(found.sum())
 
     def candidates(self, queries: Vectors, k: int) -> list[Positions]:
-        """About 1.5 times ``k`` near positions of each query, for exact scoring: 8 bits blur near neighbours."""
+        """About 1.5 times ``k`` near positions of each query, or 150, to be scored exactly: 8 bits blur neighbours."""
         breadth = max(BREADTH, 3 * k)
         options: dict[str, Any] = {"efSearch": breadth}
         if self._alive is not None:
             options["sel"] = self._faiss.IDSelectorBitmap(self._alive)
         parameters = self._faiss.SearchParametersHNSW(**options)
-        wanted = min(-(-3 * k // 2), self._live)
+        wanted = min(max(RESCORED, -(-3 * k // 2)), self._live)
         # One query a call: faiss then opens no thread team, and other searches of this process keep their cores.
         found = [self._graph.search(query[None, :], wanted, params=parameters)[1][0] for query in queries]
         return [np.sort(row[row >= 0]).astype(np.int64) for row in found]

@@ -8,10 +8,10 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from tamis.core import Candidate, Floats, Query, Ranking
+from tamis.core import BM25, Candidate, Floats, Query, Ranking
 from tamis.errors import InputError
 
-DENSE, LEXICAL = "dense", "bm25"
+DENSE = "dense"
 
 
 @runtime_checkable
@@ -70,7 +70,7 @@ class Weighted:
 
     def fuse(self, query: Query, stages: Mapping[str, Floats]) -> Floats:
         """One score in [0, 1] a candidate; a stage that did not find it counts as its lowest."""
-        weights = {DENSE: self.dense, LEXICAL: round(1 - self.dense, 12)}
+        weights = {DENSE: self.dense, BM25: round(1 - self.dense, 12)}
         if unknown := stages.keys() - weights.keys():
             raise InputError(f"Weighted knows the stages {sorted(weights)}, got {sorted(unknown)}: use weighted_fusion")
         return _total([weights[stage] * _stretched(scores) for stage, scores in sorted(stages.items())])

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tamis.core import Candidate, Floats, Query, Ranking, Vectors
+from tamis.core import BM25, Candidate, Floats, Query, Ranking, Vectors
 from tamis.errors import IndexCorruptError, IndexMismatchError, InputError
 from tamis.extras import available
 from tamis.recall.ann import Approximate
@@ -92,7 +92,7 @@ class Snapshot:
         """Given documents, all of them, ordered as ``search`` would."""
         stages: dict[str, Floats] = {}
         if mode != "dense":
-            stages["bm25"] = self._lexical(query)[np.searchsorted(self._live, positions)].astype(np.float64)
+            stages[BM25] = self._lexical(query)[np.searchsorted(self._live, positions)].astype(np.float64)
         if mode != "bm25":
             stages["dense"] = exact_scores(self.corpus, positions, encode([query.text])[0])
         scores = {"hybrid": _fused(fusion, query, stages), **stages} if mode == "hybrid" else stages
@@ -110,7 +110,7 @@ class Snapshot:
         """The best by BM25; documents that share no token with the query are no results."""
         lexical = self._lexical(query)
         rows = np.flatnonzero(lexical)
-        return self._best(query, self._live[rows], {"bm25": lexical[rows].astype(np.float64)}, k)
+        return self._best(query, self._live[rows], {BM25: lexical[rows].astype(np.float64)}, k)
 
     def _hybrid(self, query: Query, near: Positions, vector: Vectors, depth: int, k: int, fusion: Fusion) -> Ranking:
         """The best of both stages, each scored by both: nothing is missing that would have to be guessed."""
@@ -121,7 +121,7 @@ class Snapshot:
         matched = matched[top(lexical[matched], self._ranks[self._live[matched]], depth)]
         union = np.union1d(near, self._live[matched])
         stages = {
-            "bm25": lexical[np.searchsorted(self._live, union)].astype(np.float64),
+            BM25: lexical[np.searchsorted(self._live, union)].astype(np.float64),
             "dense": exact_scores(self.corpus, union, vector),
         }
         return self._best(query, union, {"hybrid": _fused(fusion, query, stages), **stages}, k)

@@ -170,7 +170,7 @@ def nearest(query: Vectors, document: Vectors) -> Vectors:
     for start in range(0, len(document), step):
         part = document[start : start + step]
         # One row would make a matrix-vector product, which BLAS spreads over threads at a much smaller size.
-        products = query @ part.T if len(query) > 1 else (part * query).sum(axis=1)[None]
+        products = (part * query).sum(axis=1)[None] if len(query) == 1 else query @ part.T
         np.maximum(best, products.max(axis=1), out=best)
     return best
 

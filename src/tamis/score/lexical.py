@@ -7,9 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from tamis.core import Floats, Pair, Ranking
-
-BM25 = "bm25"  # the stage whose scores these are
+from tamis.core import BM25, Floats, Pair, Ranking
 
 
 @runtime_checkable

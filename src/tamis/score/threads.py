@@ -6,13 +6,13 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
 from itertools import islice
 from typing import TypeVar
 
 from tamis.errors import InputError
 
 VARIABLE = "TAMIS_THREADS"
+_pools: dict[int, ThreadPoolExecutor] = {}  # by the number of threads
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 
@@ -44,7 +44,9 @@ def ahead(work: Callable[[Item], Done], items: Sequence[Item]) -> Iterator[Done]
     if workers == 1 or len(items) < 2:
         yield from map(work, items)
         return
-    pool, rest = _pool(workers), iter(items)
+    # setdefault: of two callers that come first at once, both get the same pool (an unused one has no threads).
+    pool = _pools.get(workers) or _pools.setdefault(workers, ThreadPoolExecutor(workers, thread_name_prefix="tamis"))
+    rest = iter(items)
     running: deque[Future[Done]] = deque(pool.submit(work, item) for item in islice(rest, 2 * workers))
     try:
         while running:
@@ -56,11 +58,6 @@ def ahead(work: Callable[[Item], Done], items: Sequence[Item]) -> Iterator[Done]
             future.cancel()
 
 
-@cache
-def _pool(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, thread_name_prefix="tamis")
-
-
 if hasattr(os, "register_at_fork"):
     # A forked child has none of its parent's threads: it starts its own.
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_pools.clear)
