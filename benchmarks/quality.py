@@ -144,7 +144,7 @@ def main() -> None:
             scorer = RememberingScorer(tamis.load_scorer("tamis-mini"))
             kept = asked.keep and asked.keep / f"{name}.npz"
             if kept and kept.exists():
-                scorer.load(kept)
+                scorer.restore(kept)
             found = {"model": scorer.fingerprint, **measured(name, scorer)}
             if kept:
                 scorer.save(kept)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tamis.core import Document, Floats, Kind, Pair, Query, Vectors
+from tamis.score.blend import FEATURES
 from tamis.score.encoder import TextEncoder, Tokens
 from tamis.score.late import LateInteraction, unit
 
@@ -59,7 +60,7 @@ class RememberingScorer(LateInteraction):
         new = [at for at, k in enumerate(keys) if k not in self.known]
         found = super().features([pairs[at] for at in new])
         self.known |= {keys[at]: row for at, row in zip(new, found, strict=True)}
-        return np.array([self.known[k] for k in keys]).reshape(-1, 4)
+        return np.array([self.known[k] for k in keys]).reshape(-1, len(FEATURES))
 
     def read(
         self, queries: Sequence[Query], documents: Sequence[Document], wanted: Mapping[str, set[int]], nearest: int
@@ -91,7 +92,7 @@ class RememberingScorer(LateInteraction):
         np.savez(path, reads=self.reads, texts=arrays[0], means=np.stack([*means.values()]), pairs=arrays[1],
                  features=np.stack([*known.values()]))  # fmt: skip
 
-    def load(self, path: Path) -> None:  # type: ignore[override]
+    def restore(self, path: Path) -> None:
         """Remember what a file holds, if this encoder and these statistics made it."""
         with np.load(path) as stored:
             if str(stored["reads"]) == self.reads:

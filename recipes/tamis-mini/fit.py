@@ -15,6 +15,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -47,17 +48,22 @@ RIDGE = 1e-3
 
 @dataclass(frozen=True)
 class Examples:
-    """The candidates of a training set: features, BM25, evidence, labels, and the query each belongs to."""
+    """The candidates of a training set: features, BM25, labels, the query of each, and what makes evidence of them."""
 
     training: Training
     pairs: list[Pair]
     features: Floats
     bm25: Floats
-    evidence: Floats
     labels: Floats
     query: NDArray[np.int64]
+    blends: Blends
 
-    @property
+    @cached_property
+    def evidence(self) -> Floats:
+        """What a blend weighs, one column for each name of ``EVIDENCE``."""
+        return self.blends.evidence(self.features, self.bm25)
+
+    @cached_property
     def design(self) -> Floats:
         """The evidence that weights are fitted to: that of relevant documents without what is taken for copied."""
         found, relevant = self.evidence.copy(), self.labels > 0
@@ -68,14 +74,10 @@ class Examples:
             found[relevant, at] -= copied * (found[relevant, at] - usual[self.query[relevant]])
         return found
 
-    def weighed(self, blends: Blends) -> Examples:
-        """The same with the evidence of these blends."""
-        return replace(self, evidence=blends.evidence(self.features, self.bm25))
-
     def only(self, keep: NDArray[np.bool_]) -> Examples:
         pairs = [pair for pair, kept in zip(self.pairs, keep.tolist(), strict=True) if kept]
-        parts = (self.features, self.bm25, self.evidence, self.labels, self.query)
-        return Examples(self.training, pairs, *(part[keep] for part in parts))
+        parts = (self.features, self.bm25, self.labels, self.query)
+        return Examples(self.training, pairs, *(part[keep] for part in parts), self.blends)
 
     def ndcg(self, scores: Floats) -> Floats:
         """nDCG@10 of each query when the candidates are ordered by scores."""
@@ -99,8 +101,7 @@ def examples(training: Training, scorer: LateInteraction) -> Examples:
         bm25 += ranking.scores.tolist()
     labels = np.array([float(d.id in training.relevant[q.id]) for q, d in pairs])
     _, query = np.unique([q.id for q, _ in pairs], return_inverse=True)
-    features, words = scorer.features(pairs), np.array(bm25)
-    return Examples(training, pairs, features, words, scorer.blends.evidence(features, words), labels, query)
+    return Examples(training, pairs, scorer.features(pairs), np.array(bm25), labels, query, scorer.blends)
 
 
 def expected(sets: Sequence[Examples]) -> tuple[float, float]:
@@ -217,7 +218,7 @@ def main() -> None:
     sets = [examples(s, scorer) for s in training]
     # The line is that of candidates as they are; then it stands in for the short ones among them.
     line = Blends(expected(sets), {}, {})
-    sets = [s.weighed(line) for s in sets]
+    sets = [replace(s, blends=line) for s in sets]
     measured = report(sets)
     fitted = Blends(line.expected, *blends(sets))
     OUT.mkdir(parents=True, exist_ok=True)

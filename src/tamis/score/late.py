@@ -104,9 +104,8 @@ class LateInteraction:
         """
         if bm25.shape != (len(pairs),):
             raise InputError(f"expected BM25 of shape ({len(pairs)},), one a pair, got {bm25.shape}")
-        queries, query_of = distinct(query.text for query, _ in pairs)
-        languages = [detect(query) for query in queries]
-        return self.blends.logits(self.features(pairs), bm25, [languages[at] for at in query_of.tolist()])
+        spoken = {text: detect(text) for text in {query.text for query, _ in pairs}}
+        return self.blends.logits(self.features(pairs), bm25, [spoken[query.text] for query, _ in pairs])
 
     def features(self, pairs: Sequence[Pair]) -> Floats:
         """Cosine, MaxSim, share of the query's phrases, the document's tokens: shape ``(len(pairs), 4)``."""
