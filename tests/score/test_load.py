@@ -32,11 +32,25 @@ def test_an_unknown_architecture_is_named_with_those_supported(tmp_path):
         tamis.load_scorer(tmp_path)
 
 
+def test_an_unknown_hugging_face_architecture_is_named_with_those_supported(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"architectures": ["T5ForConditionalGeneration"]}))
+    with pytest.raises(ModelError, match=r"'T5ForConditionalGeneration' is not supported .* BertForSequenceClassif"):
+        tamis.load_scorer(tmp_path)
+
+
+def test_an_encoder_without_a_head_is_no_reranker(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"architectures": ["BertModel"]}))
+    with pytest.raises(ModelError, match="without a classification head, which would be random"):
+        tamis.load_scorer(tmp_path)
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", "\x00"])
 def test_a_broken_config_is_one_clear_error(tmp_path, content):
     (tmp_path / "config.json").write_text(content)
-    with pytest.raises(ModelError, match=r"expected a model folder whose config\.json names an 'architecture'"):
+    with pytest.raises(ModelError, match=r"config\.json"):
         tamis.load_scorer(tmp_path)
+    with pytest.raises(ModelError, match=r"expected a model folder whose config\.json names an 'architecture'"):
+        tamis.load_encoder(tmp_path)
 
 
 def test_an_encoder_is_not_made_of_a_scorer():
@@ -44,9 +58,9 @@ def test_an_encoder_is_not_made_of_a_scorer():
         tamis.load_encoder("tamis-mini")
 
 
-@pytest.mark.parametrize("option", [{"engine": "torch"}, {"device": "cuda"}, {"dtype": "float16"}])
+@pytest.mark.parametrize("option", [{"engine": "torch"}, {"device": "cuda"}, {"dtype": "float16"}, {"template": "qwen3"}])
 def test_an_option_that_cannot_be_honoured_is_refused(option):
-    with pytest.raises(InputError, match="models of this version know"):
+    with pytest.raises(InputError, match="models of this kind can only take 'auto'"):
         tamis.load_scorer("tamis-mini", **option)
 
 

@@ -15,7 +15,11 @@ MAX_WASTE = 0.12
 
 
 def plan(
-    lengths: Sequence[int] | NDArray[np.int64], *, budget: int = BUDGET, max_waste: float = MAX_WASTE
+    lengths: Sequence[int] | NDArray[np.int64],
+    *,
+    budget: int = BUDGET,
+    max_waste: float = MAX_WASTE,
+    padded: bool = True,
 ) -> list[NDArray[np.int64]]:
     """Batches of item positions, longest items first; every item stands in exactly one batch.
 
@@ -23,6 +27,7 @@ def plan(
         lengths: tokens of each item, all at least 0.
         budget: most tokens a batch may hold, padding included; a longer item makes a batch of its own.
         max_waste: a batch is closed when padding would exceed this share of it, in [0, 1].
+        padded: whether shorter items are padded to the longest; if not, only the budget closes a batch.
 
     >>> [batch.tolist() for batch in plan([4, 100, 4, 98], budget=200)]
     [[1, 3], [0, 2]]
@@ -33,8 +38,8 @@ def plan(
     start, real = 0, 0
     for at, size in enumerate(sizes[order].tolist()):
         width = int(sizes[order[start]])  # sorted: the first item of a batch is its widest
-        padded = width * (at - start + 1)
-        if at > start and (padded > budget or padded - real - size > max_waste * padded):
+        spent = width * (at - start + 1) if padded else real + size
+        if at > start and (spent > budget or spent - real - size > max_waste * spent):
             batches.append(order[start:at])
             start, real = at, 0
         real += size

@@ -5,23 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from difflib import get_close_matches
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from tamis.core import Encoder, Scorer
 from tamis.errors import InputError, ModelError
 from tamis.score.cosine import Cosine
 from tamis.score.encoder import TextEncoder
+from tamis.score.folder import ModelFolder
+from tamis.score.hub import fetched, is_hub_id
 from tamis.score.late import LateInteraction
+from tamis.score.load_cross import Options, load_cross
 from tamis.score.universal import UniversalEncoder
 
 EMBEDDED = Path(__file__).resolve().parents[1] / "models"
 
-Engine: TypeAlias = Literal["auto", "onnx"]
-Device: TypeAlias = Literal["auto", "cpu"]
-Dtype: TypeAlias = Literal["auto"]
+Engine: TypeAlias = Literal["auto", "onnx", "torch"]
 Model = TypeVar("Model")
+KEPT = 8  # models that stay loaded, most recently asked for first
+
+
+@runtime_checkable
+class Shortening(Protocol):
+    """A scorer that can be made to read fewer tokens."""
+
+    def shortened(self, max_length: int) -> Scorer: ...
+
 
 # A kind of model is a row: the architecture its config.json states, and what reads such a folder.
 ENCODERS: dict[str, Callable[[Path], Encoder]] = {
@@ -53,20 +63,32 @@ def load_scorer(
     spec: str | Path = "tamis-mini",
     *,
     engine: Engine = "auto",
-    device: Device = "auto",
-    dtype: Dtype = "auto",
+    device: str = "auto",
+    dtype: str = "auto",
     max_length: int | None = None,
+    template: str = "auto",
 ) -> Scorer:
-    """The scorer a spec names: ``"tamis-mini"`` or ``"e5-small"`` (plain cosine, a baseline), or a model folder.
+    """The scorer a spec names.
+
+    A loaded scorer is kept and shared: the same spec and options give the same object.
 
     Args:
-        spec: embedded name or folder.
-        engine, device, dtype: what runs the model; embedded models run on ONNX Runtime on the CPU.
-        max_length: tokens of a text that are read, at most what the model was made for.
+        spec: ``"tamis-mini"`` or ``"e5-small"`` (plain cosine, a baseline); the folder of a cross-encoder or a causal
+            reranker as Hugging Face or sentence-transformers write it; a hub id such as ``"BAAI/bge-reranker-v2-m3"``;
+            or the URL of a server, such as ``"tei+http://127.0.0.1:8080"``.
+        engine: ``"onnx"`` runs a folder's ONNX graph, ``"torch"`` its PyTorch weights (extra ``[torch]``); ``"auto"``
+            takes the graph where there is one.
+        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; ``"auto"`` takes the fastest that is there.
+        dtype: ``"float32"``, ``"bfloat16"``, ``"float16"``; ``"int8"`` for an ONNX graph; ``"auto"`` is bfloat16 on
+            CUDA, else float32.
+        max_length: tokens of a pair (of a text, for encoders) that are read, at most what the model was made for.
+        template: how a causal reranker is asked, a row of ``score.prompts`` such as ``"qwen3-eval"``; ``"pair"`` for
+            the tokenizer's plain pair; ``"auto"`` is what the folder and its architecture say.
 
     Raises:
-        ModelError: the spec names no scorer; the message lists those that are known.
+        ModelError: the spec names no scorer, or its folder cannot be used; the message says what is known.
         InputError: an option has a value the model cannot honour.
+        MissingExtraError: the engine needs a package that is not installed.
 
     >>> from tamis import Document, Query
     >>> scorer = load_scorer("tamis-mini")
@@ -75,25 +97,34 @@ def load_scorer(
     >>> bool(good > bad)
     True
     """
-    for option, value, known in (
-        ("engine", engine, ("auto", "onnx")),
-        ("device", device, ("auto", "cpu")),
-        ("dtype", dtype, ("auto",)),
-    ):
-        if value not in known:
-            raise InputError(f"{option}={value!r}: models of this version know {', '.join(map(repr, known))}")
-    scorer = _scorer(_folder(spec))
+    options = Options(engine, device, dtype, template)
+    if "://" in str(spec):
+        return _remote(str(spec), options, max_length)
+    scorer = _scorer(_folder(spec), options)
     return scorer if max_length is None else _shortened(scorer, max_length)
 
 
-@cache
+@lru_cache(KEPT)
 def _encoder(folder: Path) -> Encoder:
     return _family(folder, ENCODERS, "an encoder")(folder)
 
 
-@cache
-def _scorer(folder: Path) -> Scorer:
+@lru_cache(KEPT)
+def _scorer(folder: Path, options: Options) -> Scorer:
+    model = ModelFolder(folder)
+    if model.modules or "architectures" in model.config:
+        return load_cross(model, options)
+    options.refuse("models of this kind", engine=("onnx",), device=("cpu",))
     return _family(folder, SCORERS, "a scorer")(folder)
+
+
+def _remote(url: str, options: Options, max_length: int | None) -> Scorer:
+    from tamis.score.remote import remote_scorer
+
+    options.refuse("a URL")
+    if max_length is not None:
+        raise InputError("max_length is the server's to set: leave it out for a URL")
+    return remote_scorer(url)
 
 
 def _text_encoder(spec: str) -> TextEncoder:
@@ -104,7 +135,7 @@ def _text_encoder(spec: str) -> TextEncoder:
 
 
 def _shortened(scorer: Scorer, max_length: int) -> Scorer:
-    if not isinstance(scorer, (LateInteraction, Cosine)):
+    if not isinstance(scorer, Shortening):
         raise InputError(f"{scorer.name} cannot read shorter texts: leave max_length out")
     return scorer.shortened(max_length)
 
@@ -115,10 +146,14 @@ def _folder(spec: str | Path) -> Path:
         return folder
     if (folder := Path(spec)).is_dir():
         return folder.resolve()
+    if is_hub_id(str(spec)):
+        return fetched(str(spec)).resolve()
     names = sorted(path.name for path in EMBEDDED.iterdir() if path.is_dir())
     near = get_close_matches(str(spec), names, 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ModelError(f"no model {str(spec)!r}: expected {', '.join(map(repr, names))} or a model folder.{hint}")
+    raise ModelError(
+        f"no model {str(spec)!r}: expected {', '.join(map(repr, names))}, a model folder, a hub id or a URL.{hint}"
+    )
 
 
 def _family(folder: Path, families: dict[str, Callable[[Path], Model]], what: str) -> Callable[[Path], Model]:

@@ -31,16 +31,21 @@ def threads() -> int:
     return int(wanted)
 
 
-def ahead(work: Callable[[Item], Done], items: Sequence[Item]) -> Iterator[Done]:
+def ahead(work: Callable[[Item], Done], items: Sequence[Item], *, workers: int | None = None) -> Iterator[Done]:
     """The work's results in the items' order, while the next ones are under way in other threads.
 
     However many callers there are, a process works on ``threads()`` items at a time; a caller is given no more than two
     results a thread before it has asked for them, so that memory stays bounded.
 
+    Args:
+        work: what is done with each item.
+        items: what it is done with.
+        workers: threads to use; None is ``threads()``.
+
     >>> list(ahead(len, ["a", "tamis", "is"]))
     [1, 5, 2]
     """
-    workers = threads()
+    workers = workers or threads()
     if workers == 1 or len(items) < 2:
         yield from map(work, items)
         return

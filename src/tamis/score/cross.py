@@ -1,0 +1,116 @@
+"""Cross-encoders: a template, an engine and a head make one scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamis.core import Floats, Pair
+from tamis.errors import InputError
+from tamis.score.batch import plan
+from tamis.score.engine import Batch, Engine, raw
+from tamis.score.template import Encoded, Template
+from tamis.score.threads import ahead
+
+LEAST = 128  # tokens of a batch, where there are few for all threads: smaller ones do less a second
+Activation = Literal["sigmoid", "identity"]
+
+
+class CrossEncoder:
+    """A model that reads query and document together and gives one raw logit.
+
+    A score depends on the pair alone: neither the batch, nor the order, nor the number of threads changes it by more
+    than rounding (1e-5 in fp32).
+
+    Args:
+        name: what the model is called in results.
+        template: pair to token ids.
+        engine: token ids to logits.
+        digest: gives the digest of the model's files; asked when the fingerprint is first read.
+        activation: what the model's own folder applies to its logit in sentence-transformers; never to ours.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        template: Template,
+        engine: Engine,
+        digest: Callable[[], str],
+        activation: Activation = "sigmoid",
+    ) -> None:
+        self.name, self.template, self.engine, self.activation = name, template, engine, activation
+        self._digest = digest
+
+    @property
+    def fingerprint(self) -> str:
+        """What exactly produces the scores: files, template and window, engine, device and dtype."""
+        return f"cross:{self._digest()}:{self.template.digest}:{self.engine.name}"
+
+    @property
+    def max_length(self) -> int:
+        """Most tokens of a pair that are read."""
+        return self.template.max_length
+
+    def shortened(self, max_length: int) -> CrossEncoder:
+        """The same scorer reading at most ``max_length`` tokens of a pair.
+
+        Raises:
+            InputError: the length leaves no room for text, or is more than the model's window.
+        """
+        if max_length > self.max_length:
+            raise InputError(f"max_length must be at most {self.max_length}, the model's window, got {max_length}")
+        return CrossEncoder(self.name, self.template.shortened(max_length), self.engine, self._digest, self.activation)
+
+    def score(self, pairs: Sequence[Pair]) -> Floats:
+        """Raw logits, shape ``(len(pairs),)``, in order."""
+        return self._scored(self.template.encode(pairs))
+
+    def notes(self, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+        """What of each pair was not read, by name: see ``template.Encoded``; empty mappings where all was."""
+        return [dict(encoded.notes) for encoded in self.template.encode(pairs)]
+
+    def score_with_notes(self, pairs: Sequence[Pair]) -> tuple[Floats, list[dict[str, Any]]]:
+        """Scores and notes, with the texts tokenised once."""
+        encoded = self.template.encode(pairs)
+        return self._scored(encoded), [dict(e.notes) for e in encoded]
+
+    def document_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has for this model."""
+        return self.template.lengths(texts)
+
+    def _scored(self, encoded: Sequence[Encoded]) -> Floats:
+        batches = [batch for group in self._groups(encoded) for batch in self._planned(encoded, *group)]
+        scores = np.zeros(len(encoded))
+        run = lambda job: self.engine.logits(job[1])  # noqa: E731
+        for (at, _), logits in zip(batches, ahead(run, batches, workers=self.engine.threads), strict=True):
+            scores[at] = raw(logits)
+        return scores
+
+    def _groups(self, encoded: Sequence[Encoded]) -> list[tuple[tuple[int, ...], list[int]]]:
+        """(prefix, positions): pairs that share a beginning worth computing once, and all others together."""
+        if not self.engine.shares:
+            return [((), list(range(len(encoded))))]
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for at, e in enumerate(encoded):
+            alike.setdefault(tuple(e.ids[: e.shared]), []).append(at)
+        alone = [at for positions in alike.values() if len(positions) == 1 for at in positions]
+        return [((), alone), *((prefix, at) for prefix, at in alike.items() if len(at) > 1)]
+
+    def _planned(
+        self, encoded: Sequence[Encoded], prefix: tuple[int, ...], positions: list[int]
+    ) -> list[tuple[NDArray[np.int64], Batch]]:
+        skip, at = len(prefix), np.array(positions, dtype=np.int64)
+        lengths = [len(encoded[i].ids) - skip for i in positions]
+        budget = min(self.engine.budget, max(LEAST, sum(lengths) // self.engine.threads))
+        return [
+            (
+                at[chosen],
+                Batch(
+                    [encoded[i].ids[skip:] for i in at[chosen]], [encoded[i].second - skip for i in at[chosen]], prefix
+                ),
+            )
+            for chosen in plan(lengths, budget=budget, padded=not self.engine.packs)
+        ]

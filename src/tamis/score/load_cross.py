@@ -1,0 +1,76 @@
+"""From the folder of a cross-encoder, as Hugging Face or sentence-transformers write it, to a scorer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tamis.errors import InputError
+from tamis.score.cross import Activation, CrossEncoder
+from tamis.score.engine import Engine
+from tamis.score.families import family, template_for
+from tamis.score.folder import ModelFolder
+from tamis.score.onnx_engine import graph, load_onnx
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a model is run: the options of ``load_scorer`` that decide which weights are read."""
+
+    engine: str = "auto"
+    device: str = "auto"
+    dtype: str = "auto"
+    template: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise InputError(f"engine={self.engine!r}: expected {', '.join(map(repr, ENGINES))}")
+
+    def refuse(self, what: str, **known: tuple[str, ...]) -> None:
+        """Refuse every option that ``what`` cannot honour; ``known`` lists the values it can, by option.
+
+        Raises:
+            InputError: an option has another value than ``"auto"`` and the listed ones.
+        """
+        for name in ("engine", "device", "dtype", "template"):
+            value, values = getattr(self, name), ("auto", *known.get(name, ()))
+            if value not in values:
+                raise InputError(f"{name}={value!r}: {what} can only take {', '.join(map(repr, values))}")
+
+
+ENGINES = ("auto", "onnx", "torch")
+
+
+def load_cross(folder: ModelFolder, options: Options) -> CrossEncoder:
+    """The scorer of a folder.
+
+    Raises:
+        ModelError: the architecture is not supported, or weights, tokenizer or graph are missing or do not fit.
+        InputError: an option has a value the model cannot honour.
+        MissingExtraError: the engine needs a package that is not installed.
+    """
+    row, tokens = family(folder), folder.tokens()
+    named = "" if options.template == "auto" else options.template
+    template = template_for(folder, row, tokens, named)
+    engine: Engine
+    if _runs_graph(folder, options):
+        options.refuse("an ONNX graph", engine=ENGINES, device=("cpu",), dtype=("float32", "int8"), template=(named,))
+        engine = load_onnx(folder, options.dtype)
+    else:
+        from tamis.score.torch_engine import load_torch
+
+        engine = load_torch(folder, row, tokens, options.device, options.dtype, named)
+    return CrossEncoder(folder.path.name, template, engine, folder.digest, _activation(folder))
+
+
+def _runs_graph(folder: ModelFolder, options: Options) -> bool:
+    if options.engine != "auto":
+        return options.engine == "onnx"
+    if options.dtype == "int8":
+        return True
+    fits = options.device in ("auto", "cpu") and options.dtype in ("auto", "float32")
+    return fits and graph(folder, options.dtype) is not None
+
+
+def _activation(folder: ModelFolder) -> Activation:
+    """What sentence-transformers puts on the logit: sigmoid where a folder names nothing (of one label)."""
+    return "identity" if folder.activation.endswith("Identity") else "sigmoid"

@@ -1,0 +1,69 @@
+"""Classification heads: the read vector of a sequence to its logits, each as its architecture has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tamis.score.nets.layers import activation
+from tamis.score.nets.lib import Tensor, nn, torch
+
+
+def labels(config: Mapping[str, Any]) -> int:
+    """How many logits a classifier gives: as many as the config names labels (two where it names none).
+
+    >>> labels({"id2label": {"0": "LABEL_0"}}), labels({})
+    (1, 2)
+    """
+    return len(config["id2label"]) if config.get("id2label") else int(config.get("num_labels", 2))
+
+
+class BertHead(nn.Module):
+    """tanh(dense(x)), then the classifier: BERT's pooler."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.pooler = nn.ModuleDict({"dense": nn.Linear(config["hidden_size"], config["hidden_size"])})
+        self.classifier = nn.Linear(config["hidden_size"], labels(config))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.classifier(torch.tanh(self.pooler["dense"](x)))
+        return out
+
+
+class RobertaHead(nn.Module):
+    """tanh(dense(x)), then out_proj: RoBERTa, XLM-R; with ``gelu`` in place of tanh: ELECTRA."""
+
+    def __init__(self, config: Mapping[str, Any], between: str = "tanh") -> None:
+        super().__init__()
+        self.dense = nn.Linear(config["hidden_size"], config["hidden_size"])
+        self.out_proj = nn.Linear(config["hidden_size"], labels(config))
+        self.activation = activation(between)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.out_proj(self.activation(self.dense(x)))
+        return out
+
+
+class ScoreHead(nn.Module):
+    """One product without bias: sequence classification on a decoder."""
+
+    def __init__(self, config: Mapping[str, Any], outputs: int | None = None) -> None:
+        super().__init__()
+        self.score = nn.Linear(config["hidden_size"], outputs or labels(config), bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.score(x)
+        return out
+
+
+class Classifier(nn.Module):
+    """A body and a head: packed tokens to logits, shape (B, labels)."""
+
+    def __init__(self, body: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.body, self.head = body, head
+
+    def forward(self, *inputs: Any) -> Tensor:
+        out: Tensor = self.head(self.body(*inputs))
+        return out

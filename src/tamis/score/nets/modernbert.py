@@ -1,0 +1,139 @@
+"""ModernBERT: pre-norm, rotary, gated; most layers look only nearby (Warner et al. 2024, section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tamis.errors import ModelError
+from tamis.score.nets.attention import Attention, Look, Packed
+from tamis.score.nets.heads import labels
+from tamis.score.nets.layers import Rotary, activation, rope_theta, turned
+from tamis.score.nets.lib import F, Tensor, nn, torch
+
+NEAR, EVERYWHERE = "sliding_attention", "full_attention"
+THETAS = {NEAR: ("local_rope_theta", 10000.0), EVERYWHERE: ("global_rope_theta", 160000.0)}
+
+
+def layer_types(config: Mapping[str, Any]) -> list[str]:
+    """Which layers look everywhere and which only nearby, from the old or the new form of a config.
+
+    >>> layer_types({"num_hidden_layers": 4, "global_attn_every_n_layers": 3})
+    ['full_attention', 'sliding_attention', 'sliding_attention', 'full_attention']
+    """
+    every = config.get("global_attn_every_n_layers", 3)
+    found: list[str] = config.get("layer_types") or [
+        NEAR if at % every else EVERYWHERE for at in range(config["num_hidden_layers"])
+    ]
+    return found
+
+
+def _norm(config: Mapping[str, Any]) -> nn.LayerNorm:
+    return nn.LayerNorm(config["hidden_size"], eps=config.get("norm_eps", 1e-5), bias=config.get("norm_bias", False))
+
+
+class Layer(nn.Module):
+    """Attention and a gated perceptron, each on the normed input and added to it; the first layer's input is normed."""
+
+    def __init__(self, config: Mapping[str, Any], at: int, look: Look) -> None:
+        super().__init__()
+        hidden, inner = config["hidden_size"], config["intermediate_size"]
+        bias = config.get("attention_bias", False)
+        self.size, self.look = hidden // config["num_attention_heads"], look
+        self.attn_norm = _norm(config) if at else nn.Identity()
+        self.attn = nn.ModuleDict(
+            {"Wqkv": nn.Linear(hidden, 3 * hidden, bias=bias), "Wo": nn.Linear(hidden, hidden, bias=bias)}
+        )
+        self.mlp_norm = _norm(config)
+        bias = config.get("mlp_bias", False)
+        self.mlp = nn.ModuleDict(
+            {"Wi": nn.Linear(hidden, 2 * inner, bias=bias), "Wo": nn.Linear(inner, hidden, bias=bias)}
+        )
+        self.activation = activation(config.get("hidden_activation", "gelu"))
+
+    def forward(
+        self, x: Tensor, places: tuple[Tensor, Tensor], attention: Attention, read: Tensor | None = None
+    ) -> Tensor:
+        """(T, hidden) -> (T, hidden), or (B, hidden) for the first tokens, which stand at ``read``."""
+        q, k, v, x = self._projected(x, read)
+        turn = places if read is None else (places[0][read], places[1][read])
+        look = self.look if read is None else self.look._replace(rows="first")
+        x = x + self.attn["Wo"](attention(turned(q, turn), turned(k, places), v, look).flatten(1))
+        inner, gate = self.mlp["Wi"](self.mlp_norm(x)).chunk(2, dim=-1)
+        out: Tensor = x + self.mlp["Wo"](self.activation(inner).mul_(gate))
+        return out
+
+    def _projected(self, x: Tensor, read: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Queries, keys and values (.., heads, d), and the rows of x that ask."""
+        normed: Tensor = self.attn_norm(x)
+        product: Any = self.attn["Wqkv"]
+        if read is None:
+            q, k, v = product(normed).view(len(x), 3, -1, self.size).unbind(1)
+            return q, k, v, x
+        at = x.shape[1]
+        wq, wkv = product.weight[:at], product.weight[at:]
+        bq, bkv = (None, None) if product.bias is None else (product.bias[:at], product.bias[at:])
+        q = F.linear(normed[read], wq, bq).view(len(read), -1, self.size)
+        k, v = F.linear(normed, wkv, bkv).view(len(x), 2, -1, self.size).unbind(1)
+        return q, k, v, x[read]
+
+
+class ModernBert(nn.Module):
+    """Packed tokens to one normed vector a sequence, shape (B, hidden).
+
+    Args:
+        config: the checkpoint's config.json.
+        pooling: ``"cls"`` reads the first token, ``"mean"`` all; empty takes the config's.
+
+    Raises:
+        ModelError: the pooling is another.
+    """
+
+    def __init__(self, config: Mapping[str, Any], *, pooling: str = "") -> None:
+        super().__init__()
+        self.pooling = pooling or config.get("classifier_pooling", "cls")
+        if self.pooling not in ("cls", "mean"):
+            raise ModelError(f"ModernBERT with pooling {self.pooling!r} is not implemented; 'cls' and 'mean' are")
+        words = nn.Embedding(config["vocab_size"], config["hidden_size"])
+        self.embeddings = nn.ModuleDict({"tok_embeddings": words, "norm": _norm(config)})
+        self.kinds = layer_types(config)
+        looks = {NEAR: Look(window=config.get("local_attention", 128) // 2), EVERYWHERE: Look()}
+        self.layers = nn.ModuleList(Layer(config, at, looks[kind]) for at, kind in enumerate(self.kinds))
+        self.final_norm = _norm(config)
+        size = config["hidden_size"] // config["num_attention_heads"]
+        thetas = {kind: rope_theta(config, kind, config.get(old, theta)) for kind, (old, theta) in THETAS.items()}
+        self.rotary = {kind: Rotary(size, theta) for kind, theta in thetas.items()}
+
+    def forward(self, packed: Packed, attention: Attention) -> Tensor:
+        x: Tensor = self.embeddings["norm"](self.embeddings["tok_embeddings"](packed.ids))
+        places = {kind: self.rotary[kind].at(packed.positions, x.dtype) for kind in set(self.kinds)}
+        for layer, kind in zip(self.layers[:-1], self.kinds[:-1], strict=True):
+            x = layer(x, places[kind], attention)
+        read = packed.firsts if self.pooling == "cls" else None
+        x = self.final_norm(self.layers[-1](x, places[self.kinds[-1]], attention, read))
+        return x if self.pooling == "cls" else means(x, packed)
+
+
+def means(x: Tensor, packed: Packed) -> Tensor:
+    """The mean of each sequence's rows: (T, hidden) -> (B, hidden)."""
+    lengths = packed.lasts - packed.firsts + 1
+    numbers = torch.arange(len(lengths), device=x.device)
+    owners = torch.repeat_interleave(numbers, lengths, output_size=len(x))
+    sums = x.new_zeros((len(lengths), x.shape[1]), dtype=torch.float32).index_add_(0, owners, x.float())
+    return (sums / lengths[:, None]).to(x.dtype)
+
+
+class ModernBertHead(nn.Module):
+    """norm(activation(dense(x))), then the classifier."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__()
+        hidden = config["hidden_size"]
+        self.dense = nn.Linear(hidden, hidden, bias=config.get("classifier_bias", False))
+        self.norm = _norm(config)
+        self.classifier = nn.Linear(hidden, labels(config))
+        self.activation = activation(config.get("classifier_activation", "gelu"))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.classifier(self.norm(self.activation(self.dense(x))))
+        return out

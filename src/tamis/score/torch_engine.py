@@ -1,0 +1,141 @@
+"""The PyTorch engine: packed sequences, attention within each, a prefix's keys and values computed once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamis.errors import InputError
+from tamis.score.engine import Batch
+from tamis.score.families import Family, prompt_for
+from tamis.score.folder import ModelFolder
+from tamis.score.nets.attention import Attention, Packed, Padded, Past, Sequences
+from tamis.score.nets.build import causal, classifier, modules
+from tamis.score.nets.lib import Tensor, nn, torch
+from tamis.score.tokens import Tokens
+
+BUDGET = 1024  # tokens of a batch on a CPU: 4,096 fall out of its cache and run at half the speed
+ACCELERATOR_BUDGET = 32768
+PREFIXES = 2  # prefixes whose keys and values are kept: that of the query under way, and the one before
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class TorchEngine:
+    """Runs a network of ``nets`` on packed sequences; any number of threads may share it.
+
+    Args:
+        network: packed tokens to logits.
+        device: a torch device name.
+        dtype: the dtype of weights and activations.
+        shares: whether the network can continue from a prefix (decoders can).
+    """
+
+    packs = True
+
+    def __init__(self, network: nn.Module, device: str, dtype: str, *, shares: bool) -> None:
+        self._network = network.to(device)
+        self._device = torch.device(device)
+        self.name = f"torch:{self._device.type}:{dtype}"
+        self.shares = shares
+        self.threads = 1
+        self.budget = BUDGET if self._device.type == "cpu" else ACCELERATOR_BUDGET
+        self._prefixes: OrderedDict[tuple[int, ...], list[Past]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def logits(self, batch: Batch) -> NDArray[np.float32]:
+        """Logits of each sequence, shape ``(rows, outputs)``."""
+        with torch.inference_mode():
+            past = self._past(batch.prefix) if batch.prefix else None
+            packed, attention = self._packed(batch.ids, batch.second, len(batch.prefix))
+            out = self._network(packed, attention, past) if past else self._network(packed, attention)
+            found: NDArray[np.float32] = out.float().cpu().numpy()
+        return found
+
+    def _past(self, prefix: tuple[int, ...]) -> list[Past]:
+        with self._lock:
+            if prefix in self._prefixes:
+                self._prefixes.move_to_end(prefix)
+                return self._prefixes[prefix]
+            packed, attention = self._packed([list(prefix)], [len(prefix)], 0)
+            body: Any = self._network.body
+            found: list[Past] = body.prefix(packed, attention)
+            self._prefixes[prefix] = found
+            while len(self._prefixes) > PREFIXES:
+                self._prefixes.popitem(last=False)
+            return found
+
+    def _packed(self, ids: Sequence[list[int]], second: Sequence[int], behind: int) -> tuple[Packed, Attention]:
+        lengths = [len(sequence) for sequence in ids]
+        starts = np.array([0, *accumulate(lengths)], dtype=np.int64)
+        places = np.concatenate([np.arange(length) for length in lengths])
+        types = np.concatenate([np.arange(n) >= s for n, s in zip(lengths, second, strict=True)]).astype(np.int64)
+        arrays = (
+            np.fromiter((i for sequence in ids for i in sequence), np.int64, int(starts[-1])),
+            places + behind,
+            types,
+            starts[:-1],
+            starts[1:] - 1,
+        )
+        packed = Packed(*(torch.from_numpy(a).to(self._device) for a in arrays))
+        return packed, Sequences(lengths) if self._device.type == "cpu" else self._padded(lengths, starts, places)
+
+    def _padded(self, lengths: list[int], starts: NDArray[np.int64], places: NDArray[np.int64]) -> Padded:
+        width = max(lengths)
+        there = np.arange(width)[None, :] < np.array(lengths)[:, None]
+        slots = np.where(there, starts[:-1, None] + np.arange(width)[None, :], 0)
+        flat = np.repeat(np.arange(len(lengths)) * width, lengths) + places
+        return Padded(*(torch.from_numpy(a).to(self._device) for a in (slots, there, flat)))
+
+
+def load_torch(folder: ModelFolder, row: Family, tokens: Tokens, device: str, dtype: str, template: str) -> TorchEngine:
+    """The folder's network on a device.
+
+    Args:
+        folder: the model folder.
+        row: its family.
+        tokens: its tokenizer, which knows the answers' ids.
+        device: a torch device, or ``"auto"``: CUDA, else MPS, else the CPU.
+        dtype: ``"float32"``, ``"bfloat16"``, ``"float16"``, or ``"auto"``: bfloat16 on CUDA, else float32.
+        template: the named template, which decides the answers.
+
+    Raises:
+        InputError: the device is not there, or the dtype is not known.
+        ModelError: weights are missing or do not fit.
+    """
+    device, dtype = chosen_device(device), dtype
+    if dtype == "auto":
+        dtype = "bfloat16" if device.startswith("cuda") else "float32"
+    if dtype not in DTYPES:
+        raise InputError(f"dtype={dtype!r}: the torch engine knows auto, {', '.join(DTYPES)}")
+    network: Tensor | nn.Module
+    if row.kind == "causal":
+        prompt = prompt_for(folder, row, template)
+        if prompt is None:
+            raise InputError("a causal model is asked by a prompt: template='pair' cannot be")
+        answers = [a if isinstance(a, int) else tokens.one(a) for a in (prompt.no, prompt.yes) if a != ""]
+        network = causal(folder, row.network, DTYPES[dtype], answers)
+    else:
+        network = (modules if row.kind == "modules" else classifier)(folder, row.network, DTYPES[dtype])
+    return TorchEngine(network, device, dtype, shares=row.network == "decoder")
+
+
+def chosen_device(wanted: str) -> str:
+    """The device a name stands for.
+
+    Raises:
+        InputError: this machine, or this build of PyTorch, has none such.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wanted == "auto":
+        return next(name for name, found in there.items() if found)
+    kind = wanted.split(":")[0]
+    if not there.get(kind):
+        known = ", ".join(name for name, found in there.items() if found)
+        raise InputError(f"device={wanted!r}: PyTorch finds {known} here")
+    return wanted
