@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tamis.core import (
     BM25,
@@ -26,7 +27,15 @@ from tamis.core import (
     as_query,
 )
 from tamis.errors import InputError
-from tamis.score import Lexical, distinct, lexical_evidence, load_scorer, notes
+from tamis.score import (
+    Lexical,
+    ScoringWithNotes,
+    depends_on_companions,
+    distinct,
+    lexical_evidence,
+    load_scorer,
+    notes,
+)
 
 CHUNK = 16384  # pairs given to a scorer at once
 
@@ -54,7 +63,7 @@ class Rerank:
         cut = [ranking[: self.depth] for ranking in rankings]
         pairs = [(ranking.query, candidate.doc) for ranking in cut for candidate in ranking]
         bm25 = np.concatenate([np.zeros(0), *map(lexical_evidence, cut)])
-        scores, remarks = scored(self.scorer, pairs, self.progress, bm25), notes(self.scorer, pairs)
+        scores, remarks = scored_with_notes(self.scorer, pairs, self.progress, bm25)
         reranked, start = [], 0
         for ranking in cut:
             end = start + len(ranking)
@@ -70,27 +79,54 @@ def scored(
 ) -> Floats:
     """Raw logits of any number of pairs, shape ``(len(pairs),)``, in bounded memory.
 
-    Pairs of one document go to the scorer together, so that it can read each document once. A collection's ``bm25`` of
-    each pair, NaN where it is not known, is weighed in by scorers that can.
+    A collection's ``bm25`` of each pair, NaN where it is not known, is weighed in by scorers that can.
     """
     known = np.full(len(pairs), np.nan) if bm25 is None else bm25
-    _, document_of = distinct(document.full_text for _, document in pairs)
-    order = np.argsort(document_of, kind="stable")
-    # A chunk ends where a document ends, when it has at least CHUNK pairs.
-    ends = np.flatnonzero(np.diff(document_of[order], append=-1)) + 1
-    scores, start = np.zeros(len(pairs)), 0
+    scores = np.zeros(len(pairs))
+    for chunk in chunks(scorer, pairs, progress):
+        part = [pairs[i] for i in chunk]
+        if isinstance(scorer, Lexical):
+            scores[chunk] = scorer.score_with_bm25(part, known[chunk])
+        else:
+            scores[chunk] = scorer.score(part)
+    return scores
+
+
+def scored_with_notes(
+    scorer: Scorer, pairs: Sequence[Pair], progress: Progress | None = None, bm25: Floats | None = None
+) -> tuple[Floats, list[dict[str, Any]]]:
+    """As ``scored``, and the scorer's remarks, one mapping a pair; in one pass where the scorer gives both at once."""
+    if isinstance(scorer, Lexical) or not isinstance(scorer, ScoringWithNotes):
+        return scored(scorer, pairs, progress, bm25), notes(scorer, pairs)
+    scores, remarks = np.zeros(len(pairs)), list[dict[str, Any]]([{}]) * len(pairs)
+    for chunk in chunks(scorer, pairs, progress):
+        scores[chunk], said = scorer.score_with_notes([pairs[i] for i in chunk])
+        for place, remark in zip(chunk.tolist(), said, strict=True):
+            remarks[place] = remark
+    return scores, remarks
+
+
+def chunks(scorer: Scorer, pairs: Sequence[Pair], progress: Progress | None = None) -> Iterator[NDArray[np.int64]]:
+    """Positions of the pairs that a scorer is given at once, at least ``CHUNK`` of them but in the last chunk.
+
+    Pairs of one document stand together, so that the scorer can read each document once; those of one query, where a
+    score depends on the query's other candidates.
+    """
+    if depends_on_companions(scorer):
+        numbers: dict[Query, int] = {}
+        owner = np.array([numbers.setdefault(query, len(numbers)) for query, _ in pairs], dtype=np.int64)
+    else:
+        _, owner = distinct(document.full_text for _, document in pairs)
+    order = np.argsort(owner, kind="stable")
+    # A chunk ends where a document (or query) ends, when it has at least CHUNK pairs.
+    ends = np.flatnonzero(np.diff(owner[order], append=-1)) + 1
+    start = 0
     for end in ends.tolist():
         if end - start >= CHUNK or end == len(pairs):
-            chunk = order[start:end]
-            part = [pairs[i] for i in chunk]
-            if isinstance(scorer, Lexical):
-                scores[chunk] = scorer.score_with_bm25(part, known[chunk])
-            else:
-                scores[chunk] = scorer.score(part)
+            yield order[start:end]
             start = end
             if progress:
                 progress(end, len(pairs))
-    return scores
 
 
 @dataclass(frozen=True, slots=True)

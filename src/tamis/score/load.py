@@ -11,8 +11,10 @@ from typing import Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from tamis.core import Encoder, Scorer
 from tamis.errors import InputError, ModelError
+from tamis.score.cascade import Cascade
 from tamis.score.cosine import Cosine
 from tamis.score.encoder import TextEncoder
+from tamis.score.ensemble import Ensemble
 from tamis.score.folder import ModelFolder
 from tamis.score.hub import fetched, is_hub_id
 from tamis.score.late import LateInteraction
@@ -41,6 +43,8 @@ ENCODERS: dict[str, Callable[[Path], Encoder]] = {
 SCORERS: dict[str, Callable[[Path], Scorer]] = {
     "late-interaction": lambda folder: LateInteraction.load(folder, _text_encoder),
     "e5-encoder": lambda folder: Cosine(folder.name, TextEncoder.load(folder)),
+    "ensemble": lambda folder: Ensemble.load(folder, load_scorer),
+    "cascade": lambda folder: Cascade.load(folder, load_scorer),
 }
 
 
