@@ -29,6 +29,7 @@ EXTRAS: dict[str, Extra] = {
         Extra("jinja2", "torch", "a model folder's own chat template"),
         Extra("transformers", "transformers", "making a tokenizer.json from other tokenizer files"),
         Extra("onnx", "export", "writing ONNX folders"),
+        Extra("onnxscript", "export", "writing ONNX folders"),
         Extra("huggingface_hub", "hub", "models by their hub id"),
         Extra("modelscope", "modelscope", "models by their ModelScope id"),
         Extra("vllm", "vllm", "the vLLM engine inside this process"),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tamis.errors import ModelError
-from tamis.text import clean
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -120,7 +119,8 @@ class Tokens:
         return Layout(both.ids[: query[0]], between, both.ids[document[-1] + 1 :], types)
 
     def _plain(self, text: str) -> str:
-        text = clean(text)
+        # A model reads what its own tokenizer makes of a text; only what cannot be encoded at all is replaced.
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         # Added tokens that are not "special" are found in any text: a blank after the first character hides them.
         return self._disguised.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text) if self._disguised else text
 

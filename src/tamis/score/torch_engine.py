@@ -39,7 +39,7 @@ class TorchEngine:
     packs = True
 
     def __init__(self, network: nn.Module, device: str, dtype: str, *, shares: bool) -> None:
-        self._network = network.to(device)
+        self.network = network.to(device)
         self._device = torch.device(device)
         self.name = f"torch:{self._device.type}:{dtype}"
         self.shares = shares
@@ -53,7 +53,7 @@ class TorchEngine:
         with torch.inference_mode():
             past = self._past(batch.prefix) if batch.prefix else None
             packed, attention = self._packed(batch.ids, batch.second, len(batch.prefix))
-            out = self._network(packed, attention, past) if past else self._network(packed, attention)
+            out = self.network(packed, attention, past) if past else self.network(packed, attention)
             found: NDArray[np.float32] = out.float().cpu().numpy()
         return found
 
@@ -63,7 +63,7 @@ class TorchEngine:
                 self._prefixes.move_to_end(prefix)
                 return self._prefixes[prefix]
             packed, attention = self._packed([list(prefix)], [len(prefix)], 0)
-            body: Any = self._network.body
+            body: Any = self.network.body
             found: list[Past] = body.prefix(packed, attention)
             self._prefixes[prefix] = found
             while len(self._prefixes) > PREFIXES:

@@ -30,6 +30,9 @@ class Distances:
 
     def rows(self, asking: int, seen: int, device: torch.device) -> Tensor:
         """Row numbers (asking, seen); a single row that asks is the first token's."""
+        if torch.compiler.is_exporting():  # graphs have no sliding view
+            apart = torch.arange(asking, device=device)[:, None] - torch.arange(seen, device=device)[None]
+            return (self._bucket(apart) + self.span).clamp(0, 2 * self.span - 1)
         line = self._bucket(torch.arange(1 - seen, asking, device=device))
         return (line + self.span).clamp(0, 2 * self.span - 1).unfold(0, seen, 1).flip(-1)
 
@@ -153,8 +156,10 @@ class Deberta(nn.Module):
         table = self.encoder["rel_embeddings"].weight if "rel_embeddings" in self.encoder else None
         if table is not None and "LayerNorm" in self.encoder:
             table = self.encoder["LayerNorm"](table)
-        rows = cache(self.distances.rows)  # the layers ask for the same
-        *layers, last = self.encoder["layer"]  # type: ignore[misc]
+        # The layers ask for the same; sizes of a graph are symbols, which no cache can hold.
+        rows = self.distances.rows if torch.compiler.is_exporting() else cache(self.distances.rows)
+        stack: Any = self.encoder["layer"]
+        *layers, last = stack
         for layer in layers:
             x = layer(x, attention, table, rows)
         out: Tensor = last(x, attention, table, rows, packed.firsts)

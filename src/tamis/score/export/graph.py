@@ -1,0 +1,83 @@
+"""A network as an ONNX graph with the usual padded inputs that drops the padding itself, before the first product."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tamis.extras import require
+from tamis.score.nets.attention import Packed, Padded
+from tamis.score.nets.lib import Tensor, nn, torch
+from tamis.score.onnx_engine import UNPADDED
+
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+OPSET = 20
+
+
+class Unpadded(nn.Module):
+    """Padded ids, mask and token types (B, L) to logits (B, outputs); only real tokens reach the network.
+
+    Padding may stand left or right. Attention alone sees the padded shape again, for one product over all sequences.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+        valid = attention_mask > 0
+        flat = valid.flatten().nonzero()[:, 0]
+        torch._check(flat.shape[0] >= 2)  # type: ignore[no-untyped-call]  # said for the exporter, which must know that there are tokens
+        lengths = attention_mask.sum(1)
+        ends = lengths.cumsum(0)
+        slots = (attention_mask.flatten().cumsum(0) - 1).clamp(min=0).view_as(input_ids)
+        places = attention_mask.cumsum(1) - 1
+        ids, positions, types = (x.flatten().index_select(0, flat) for x in (input_ids, places, token_type_ids))
+        packed = Packed(ids, positions, types, ends - lengths, ends - 1)
+        out: Tensor = self.network(packed, Padded(slots, valid, flat))
+        return out
+
+
+def traced(network: nn.Module, vocabulary: int) -> Any:
+    """The network as an ONNX model (of the package ``onnx``), opset 20, batch and length free.
+
+    Args:
+        network: packed tokens to logits, in fp32 on the CPU.
+        vocabulary: ids that it knows, for the example it is traced on.
+    """
+    onnx = require("onnx")
+    require("onnxscript")
+    ids = torch.arange(3 * 17).view(3, 17) % min(vocabulary, 50)
+    mask = (torch.arange(17)[None, :] < torch.tensor([17, 9, 4])[:, None]).long()
+    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    with torch.no_grad(), _quiet():
+        program = torch.onnx.export(
+            Unpadded(network).eval(),
+            (ids, mask, torch.zeros_like(ids)),
+            dynamo=True,
+            verbose=False,
+            input_names=list(INPUTS),
+            output_names=["logits"],
+            dynamic_shapes=dict.fromkeys(INPUTS, free),
+            opset_version=OPSET,
+        )
+    assert program is not None  # it is None only where a file was named
+    model = program.model_proto
+    onnx.helper.set_model_props(model, {UNPADDED: "1"})
+    return model
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's warnings on what it does not need: they are none of the user's making."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

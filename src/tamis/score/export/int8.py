@@ -1,0 +1,157 @@
+"""int8 products in an ONNX graph, with one scale a token: safe on any processor, and blind to a batch's companions.
+
+ONNX Runtime's own dynamic quantisation scales a batch's activations by its one largest value: a score then depends on
+what else is in the batch, and one outlier token costs all others precision. Here each token (row) has its own scale and
+each output channel its own weight scale. Weights use 7 of 8 bits, since sums of full-range byte products overflow the
+16-bit registers of processors without VNNI (AVX2).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tamis.extras import require
+
+MICROSOFT = "com.microsoft"
+WEIGHT_LIMIT = 63  # 7 bits: 255 * 63 * 2 < 2**15
+ZERO = 128  # activations are stored as unsigned bytes around this
+ROWS = 1024  # of a table below which embeddings stay in fp32: positions and token types are small
+LEAST = 64  # rows and columns below which a product stays in fp32: a head of one label gains nothing
+
+
+def int8(model: Any) -> Any:
+    """A copy of an fp32 graph whose products of activations (tokens, inputs) with constant weights are in int8.
+
+    Args:
+        model: an ``onnx.ModelProto``; products inside attention, embeddings and narrow heads stay as they are.
+    """
+    onnx = require("onnx")
+    out = onnx.ModelProto()
+    out.CopyFrom(model)
+    del out.graph.value_info[:]  # recorded shapes and types no longer hold
+    weights = {tensor.name: tensor for tensor in out.graph.initializer}
+    rewriter = Rewriter(onnx, weights)
+    nodes = [new for node in out.graph.node for new in rewriter.rewritten(node)]
+    del out.graph.node[:]
+    out.graph.node.extend([*rewriter.constants(), *nodes])
+    used = {name for node in nodes for name in node.input}
+    kept = [t for t in out.graph.initializer if t.name in used]
+    del out.graph.initializer[:]
+    out.graph.initializer.extend([*kept, *rewriter.tensors])
+    if not any(opset.domain == MICROSOFT for opset in out.opset_import):
+        out.opset_import.append(onnx.helper.make_opsetid(MICROSOFT, 1))
+    return out
+
+
+class Rewriter:
+    """Turns one node after the other; what an input was quantised to is shared by all products that read it."""
+
+    def __init__(self, onnx: Any, weights: dict[str, Any]) -> None:
+        self._onnx, self._weights = onnx, weights
+        self._quantised: dict[str, tuple[str, str]] = {}
+        self.tensors: list[Any] = []
+
+    def constants(self) -> list[Any]:
+        """The nodes of the numbers that all products share."""
+        values = {
+            "int8.per_127": np.float32(1 / 127),
+            "int8.tiny": np.float32(1e-12),
+            "int8.one": np.float32(1),
+            "int8.zero": np.uint8(ZERO),
+            "int8.zeros": np.array([ZERO], np.uint8),
+            "int8.last": np.array([-1]),
+        }
+        return [
+            self._onnx.helper.make_node(
+                "Constant", [], [name], value=self._onnx.numpy_helper.from_array(np.asarray(value))
+            )
+            for name, value in values.items()
+        ]
+
+    def rewritten(self, node: Any) -> list[Any]:
+        """The node itself, or the nodes that compute it in int8."""
+        return self._embedding(node) if node.op_type == "Gather" else self._product(node)
+
+    def _embedding(self, node: Any) -> list[Any]:
+        """Rows of a large table, kept in bytes with one scale a row (8 bits: nothing is summed)."""
+        table = self._weights.get(node.input[0])
+        if table is None or table.data_type != self._onnx.TensorProto.FLOAT or len(table.dims) != 2:
+            return [node]
+        if table.dims[0] < ROWS or any(a.name == "axis" and a.i for a in node.attribute):
+            return [node]
+        rows = self._onnx.numpy_helper.to_array(table)
+        scale = np.maximum(np.abs(rows).max(axis=1, keepdims=True), 1e-12) / 127
+        integers = self._tensor(f"{table.name}.int8", np.rint(rows / scale).astype(np.int8))
+        scales = self._tensor(f"{table.name}.scale", scale.astype(np.float32))
+        make, out = self._onnx.helper.make_node, node.output[0]
+        return [
+            make("Gather", [integers, node.input[1]], [f"{out}.int8"]),
+            make("Cast", [f"{out}.int8"], [f"{out}.float"], to=self._onnx.TensorProto.FLOAT),
+            make("Gather", [scales, node.input[1]], [f"{out}.scale"]),
+            make("Mul", [f"{out}.float", f"{out}.scale"], [out]),
+        ]
+
+    def _product(self, node: Any) -> list[Any]:
+        weights = self._matrix(node)
+        if weights is None or min(weights.shape) < LEAST:
+            return [node]
+        x, out = node.input[0], node.output[0]
+        bytes_of, scale, nodes = self._tokens(x)
+        channels = np.maximum(np.abs(weights).max(axis=1), 1e-12) / WEIGHT_LIMIT
+        integers = self._tensor(f"{out}.int8", np.rint(weights / channels[:, None]).astype(np.int8).T)
+        scales = self._tensor(f"{out}.scale", channels.astype(np.float32))
+        nodes.append(
+            self._onnx.helper.make_node(
+                "MatMulIntegerToFloat",
+                [bytes_of, integers, "int8.one", scales, "int8.zero"],
+                [f"{out}.product"],
+                domain=MICROSOFT,
+            )
+        )
+        bias = node.input[2] if node.op_type == "Gemm" and len(node.input) == 3 else ""
+        scaled = f"{out}.scaled" if bias else out
+        nodes.append(self._onnx.helper.make_node("Mul", [f"{out}.product", scale], [scaled]))
+        if bias:
+            nodes.append(self._onnx.helper.make_node("Add", [scaled, bias], [out]))
+        return nodes
+
+    def _matrix(self, node: Any) -> NDArray[np.float32] | None:
+        """The constant weights (outputs, inputs) of a product of two-dimensional activations; None for other nodes."""
+        if node.op_type not in ("Gemm", "MatMul") or node.input[1] not in self._weights:
+            return None
+        settings = {a.name: self._onnx.helper.get_attribute_value(a) for a in node.attribute}
+        if settings.get("alpha", 1.0) != 1.0 or settings.get("beta", 1.0) != 1.0 or settings.get("transA", 0):
+            return None
+        found: NDArray[np.float32] = self._onnx.numpy_helper.to_array(self._weights[node.input[1]])
+        if found.ndim != 2 or found.dtype != np.float32:
+            return None
+        return found if settings.get("transB", 0) else found.T
+
+    def _tokens(self, x: str) -> tuple[str, str, list[Any]]:
+        """Names of the bytes and the scale of ``x``'s rows, and the nodes that make them (none the second time)."""
+        if x in self._quantised:
+            return (*self._quantised[x], [])
+        name = f"{x}.int8"
+        steps: list[tuple[str, list[str], str, dict[str, Any]]] = [
+            ("Abs", [x], "abs", {}),
+            ("ReduceMax", [f"{name}.abs", "int8.last"], "max", {"keepdims": 1}),
+            ("Mul", [f"{name}.max", "int8.per_127"], "by_127", {}),
+            ("Max", [f"{name}.by_127", "int8.tiny"], "scale", {}),
+            ("Squeeze", [f"{name}.scale", "int8.last"], "scales", {}),
+            ("Shape", [f"{name}.scales"], "tokens", {}),
+            ("Expand", ["int8.zeros", f"{name}.tokens"], "zeros", {}),
+            ("QuantizeLinear", [x, f"{name}.scales", f"{name}.zeros"], "bytes", {"axis": 0}),
+        ]
+        nodes = [
+            self._onnx.helper.make_node(kind, inputs, [f"{name}.{out}"], **settings)
+            for kind, inputs, out, settings in steps
+        ]
+        self._quantised[x] = (f"{name}.bytes", f"{name}.scale")
+        return (*self._quantised[x], nodes)
+
+    def _tensor(self, name: str, value: NDArray[Any]) -> str:
+        self.tensors.append(self._onnx.numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name

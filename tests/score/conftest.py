@@ -1,0 +1,33 @@
+"""Tiny models of every family, written when first asked for, and pairs of texts in twelve languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tamis import Document, Query
+
+from .texts import pairs
+
+
+@pytest.fixture(scope="session")
+def pairs_in_many_languages() -> list[tuple[Query, Document]]:
+    return pairs()
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory) -> Callable[[str], Path]:
+    """``tiny_model(family)``: the folder of a tiny model; families are the keys of ``tiny.FAMILIES``."""
+    for package in ("torch", "transformers", "safetensors"):
+        pytest.importorskip(package)
+    from transformers.utils import logging
+
+    from .tiny import FAMILIES
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    root = tmp_path_factory.mktemp("tiny")
+    return cache(lambda family: FAMILIES[family](root / family))
