@@ -7,6 +7,7 @@
     │   └── DataError       a file's content is wrong: file, line, field
     ├── MissingExtraError   an optional package is not installed           (also an ImportError)
     ├── ModelError          a model spec or model folder cannot be used
+    ├── RemoteError         a server failed, refused, or sent what cannot be used
     ├── IndexStoreError     an index folder cannot be used
     │   ├── IndexCorruptError    its bytes are not the bytes that were written
     │   └── IndexMismatchError   another encoder or a newer format made it
@@ -55,6 +56,19 @@ class MissingExtraError(TamisError, ImportError):
 
 class ModelError(TamisError):
     """A model spec or a model folder cannot be used."""
+
+
+class RemoteError(TamisError):
+    """A server failed, refused, or sent an answer that cannot be used.
+
+    Attributes:
+        status: the answer's HTTP status; None where there was no answer.
+        said: the server's own message, empty where it sent none.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, said: str = "") -> None:
+        self.status, self.said = status, said
+        super().__init__(message)
 
 
 class IndexStoreError(TamisError):

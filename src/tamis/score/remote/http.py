@@ -1,0 +1,298 @@
+"""The one JSON client of remote models: retries, limits of time and size, and errors that say what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import time
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from tamis.errors import InputError, RemoteError
+
+LONGEST_WAIT = 60.0  # seconds between two tries
+PASSING = frozenset({408, 429, 502, 503, 504, 529})  # statuses of a server that may answer a little later
+MESSAGE = 300  # characters of a server's message that an error repeats
+ADVICE: dict[int, str] = {
+    400: "check the model's name and the options",
+    401: "check the API key, which is read from the variable TAMIS_API_KEY or the one that ?key_env= names",
+    403: "check that the API key may use this model",
+    404: "check the URL, the scheme (which API the server speaks) and the model's name",
+    413: "send less at once: ?batch=",
+    422: "check the scheme (which API the server speaks) and the options",
+    429: "ask for fewer connections (?connections=) or more patience (?retries=)",
+}
+TOO_MUCH = re.compile(
+    r"batch size|too (?:many|large|big|long)|longer than|exceed|at most|maximum|max_tokens|limit", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """How a server is asked.
+
+    Attributes:
+        timeout: seconds that one answer may take.
+        retries: further tries after a fault that may pass: no connection, no answer in time, 429, 502, 503, 504.
+        patience: seconds before the first further try, doubled each time, with jitter; a server's Retry-After wins.
+        connections: most requests under way at once.
+        most_bytes: largest answer that is read.
+    """
+
+    timeout: float = 60.0
+    retries: int = 4
+    patience: float = 0.5
+    connections: int = 4
+    most_bytes: int = 64_000_000
+
+    def __post_init__(self) -> None:
+        for name, least in (("retries", 0), ("patience", 0), ("connections", 1), ("most_bytes", 1)):
+            if not getattr(self, name) >= least:
+                raise InputError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if not 0 < self.timeout < float("inf"):
+            raise InputError(f"timeout must be a number of seconds above 0, got {self.timeout}")
+
+
+class Fault(Exception):
+    """A fault that another try may cure; ``wait`` are the seconds a server asked for."""
+
+    def __init__(self, error: RemoteError, *, wait: float | None = None, broken: bool = False) -> None:
+        super().__init__(str(error))
+        self.error, self.wait, self.broken = error, wait, broken
+
+
+class JsonClient:
+    """Sends JSON, gets JSON; one for any number of threads and for forked processes.
+
+    Redirects are never followed, so that neither key nor texts reach a server that was not named.
+
+    Args:
+        url: the server, ``http://`` or ``https://``, with or without a path.
+        key: sent as ``Authorization: Bearer``; it stands in no error, log or representation.
+        options: how the server is asked.
+
+    Raises:
+        InputError: the URL or the key cannot be used.
+
+    >>> JsonClient("http://127.0.0.1:8080", key="secret")
+    JsonClient('http://127.0.0.1:8080')
+    """
+
+    def __init__(self, url: str, *, key: str = "", options: HttpOptions | None = None) -> None:
+        self.url, self.options = url, options or HttpOptions()
+        self._key = key.strip()
+        if not self._key.isascii() or not self._key.isprintable() or " " in self._key:
+            raise InputError("the API key has characters that no header can carry: check the variable it is read from")
+        try:
+            given = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise InputError(
+                f"a server's URL cannot be read ({error}): expected such as http://127.0.0.1:8080"
+            ) from error
+        if given.scheme not in ("http", "https") or not given.host or given.userinfo:
+            raise InputError("a server's URL must be http:// or https://, name a host, and hold no name or password")
+        self._clients: dict[int, httpx.Client] = {}  # by process: a forked child must not write to its parent's sockets
+        weakref.finalize(self, _close, self._clients)
+
+    def __repr__(self) -> str:
+        return f"JsonClient({self.url!r})"
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The server's answer to ``body``, sent to ``path`` below the client's URL.
+
+        Raises:
+            RemoteError: the server failed, refused or was not reached, after all tries; or what it sent is no JSON.
+        """
+        url = joined(self.url, path)
+        # A lone surrogate is no character: servers refuse it. It is sent as a question mark.
+        content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+        passing = broken = 0
+        while True:
+            try:
+                return self._once(url, content)
+            except Fault as fault:
+                passing, broken = passing + (not fault.broken), broken + fault.broken
+                wait = self._wait(passing + broken, fault.wait)
+                over = passing > self.options.retries or broken > min(1, self.options.retries)
+                if over or wait > LONGEST_WAIT:
+                    raise _final(fault.error, passing + broken, wait) from fault.__cause__
+            time.sleep(wait)
+
+    def _wait(self, tries: int, asked: float | None) -> float:
+        jitter = random.uniform(0.5, 1.5)
+        if asked is not None:
+            return asked if asked > LONGEST_WAIT else min(LONGEST_WAIT, asked + self.options.patience * jitter)
+        return min(LONGEST_WAIT, self.options.patience * 2.0 ** min(tries - 1, 16) * jitter)
+
+    def _once(self, url: str, content: bytes) -> Any:
+        try:
+            with self._client().stream("POST", url, content=content) as response:
+                data = self._body(response, url)
+        except httpx.TimeoutException as error:
+            what = f"{url} did not answer within {self.options.timeout:g} s"
+            raise Fault(RemoteError(f"{what}: ask for more time (?timeout=) or less at once")) from error
+        except httpx.TransportError as error:
+            what = f"{url} cannot be reached ({error or type(error).__name__})"
+            raise Fault(RemoteError(f"{what}: check the URL and that the server runs")) from error
+        if not response.is_success:
+            raise self._refused(response, data, url)
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError) as error:
+            shown = self._hidden(said(data)) or "nothing"
+            what = f"{url} (status {response.status_code}) expected JSON, got {shown!r}: {ADVICE[404]}"
+            raise Fault(RemoteError(what, status=response.status_code, said=shown), broken=True) from error
+
+    def _body(self, response: httpx.Response, url: str) -> bytes:
+        """The answer's bytes, all of them, and not more than are allowed."""
+        end = time.monotonic() + self.options.timeout
+        data = bytearray()
+        try:
+            for chunk in response.iter_bytes():
+                data += chunk
+                if len(data) > self.options.most_bytes:
+                    what = f"{url} sent more than {self.options.most_bytes} bytes: check that it is the right server"
+                    raise RemoteError(what, status=response.status_code)
+                if time.monotonic() > end:
+                    raise httpx.ReadTimeout("too slow")
+        except httpx.TimeoutException:
+            raise
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            if response.is_success:
+                what = f"{url} broke off its answer after {len(data)} bytes: check what stands between"
+                raise Fault(RemoteError(what, status=response.status_code), broken=True) from error
+        return bytes(data)
+
+    def _refused(self, response: httpx.Response, data: bytes, url: str) -> Exception:
+        """What to raise for a status that is no success."""
+        status, message = response.status_code, self._hidden(said(data))
+        if response.is_redirect:
+            place = self._hidden(_plain(response.headers["location"]))
+            return RemoteError(f"{url} redirects to {place} (status {status}): give that URL", status=status)
+        advice = ADVICE.get(status, "see the server's log" if status >= 500 else ADVICE[400])
+        what = f"{url} answered status {status}{f': {message}' if message else ''}"
+        error = RemoteError(f"{what}; {advice}", status=status, said=message)
+        if status in PASSING:
+            return Fault(error, wait=_retry_after(response.headers.get("retry-after", "")))
+        return error
+
+    def _hidden(self, text: str) -> str:
+        return text.replace(self._key, "***") if self._key else text
+
+    def _client(self) -> httpx.Client:
+        found = self._clients.get(os.getpid())
+        # setdefault: of two threads that come first at once, both get the same client (the other has no connection).
+        return found or self._clients.setdefault(os.getpid(), self._made())
+
+    def _made(self) -> httpx.Client:
+        asked, host = self.options, urlsplit(self.url)
+        local = is_loopback(host.hostname or "")
+        return httpx.Client(
+            headers={
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                **({"Authorization": f"Bearer {self._key}"} if self._key else {}),
+            },
+            timeout=httpx.Timeout(asked.timeout, connect=min(asked.timeout, 10.0), pool=None),
+            limits=httpx.Limits(max_connections=asked.connections, max_keepalive_connections=asked.connections),
+            verify=not (local and host.scheme == "http"),  # certificates take long to load, and nothing would read them
+            trust_env=not local,  # a proxy of the environment is not the way to this machine
+            follow_redirects=False,
+        )
+
+
+def joined(url: str, path: str) -> str:
+    """A server's URL with an API's path; what both share stands once.
+
+    >>> joined("https://api.jina.ai/v1", "/v1/rerank"), joined("http://host:80/", "/rerank")
+    ('https://api.jina.ai/v1/rerank', 'http://host:80/rerank')
+    """
+    parts = urlsplit(url)
+    base, rest = [p for p in parts.path.split("/") if p], [p for p in path.split("/") if p]
+    shared = next((n for n in range(min(len(base), len(rest)), 0, -1) if base[-n:] == rest[:n]), 0)
+    return urlunsplit((parts.scheme, parts.netloc, "/" + "/".join(base + rest[shared:]), "", ""))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("api.cohere.com")
+    (True, True, False)
+    """
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def too_much(error: RemoteError) -> bool:
+    """Whether a server refused because the request was too large for it, so that a smaller one may pass."""
+    return error.status == 413 or (error.status in (400, 422) and bool(TOO_MUCH.search(error.said)))
+
+
+def said(data: bytes) -> str:
+    """A server's message, from JSON as the known servers write it, or from a page; one line, shortened.
+
+    >>> said(b'{"error": {"message": "no such model", "type": "not_found"}}'), said(b"<h1>Bad gateway</h1>")
+    ('no such model (not_found)', 'Bad gateway')
+    """
+    text = data[:20_000].decode("utf-8", "replace")
+    try:
+        text = _message(json.loads(text))
+    except (ValueError, RecursionError):
+        text = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE)
+    text = " ".join(text.split())
+    return text if len(text) <= MESSAGE else text[: MESSAGE - 1] + "…"
+
+
+def _message(value: Any) -> str:
+    if isinstance(value, Mapping):
+        found = next((_message(value[k]) for k in ("message", "detail", "error", "msg") if value.get(k)), "")
+        kind = next((value[k] for k in ("error_type", "type", "code") if isinstance(value.get(k), str)), "")
+        return f"{found} ({kind})" if found and kind else found or kind
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(_message, value[:3])))
+    return value if isinstance(value, str) else ""
+
+
+def _plain(url: str) -> str:
+    """A URL without name, password, query and fragment, any of which may be a secret."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "another place"
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _final(error: RemoteError, tries: int, wait: float) -> RemoteError:
+    if wait > LONGEST_WAIT:
+        text = f"{error}; the server asks to wait {wait:.0f} s: try again then"
+    else:
+        text = f"{error} ({tries} tries)" if tries > 1 else str(error)
+    return RemoteError(text, status=error.status, said=error.said)
+
+
+def _retry_after(value: str) -> float | None:
+    """Seconds that a Retry-After header asks for: a number, or a date."""
+    try:
+        return max(0.0, float(value)) if value.strip().lower() not in ("nan", "inf") else None
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _close(clients: dict[int, httpx.Client]) -> None:
+    if found := clients.pop(os.getpid(), None):
+        found.close()
