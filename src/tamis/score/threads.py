@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +14,7 @@ from tamis.errors import InputError
 
 VARIABLE = "TAMIS_THREADS"
 _pools: dict[int, ThreadPoolExecutor] = {}  # by the number of threads
+_here = threading.local()
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 
@@ -50,7 +52,7 @@ def ahead(work: Callable[[Item], Done], items: Sequence[Item], *, workers: int |
         yield from map(work, items)
         return
     # setdefault: of two callers that come first at once, both get the same pool (an unused one has no threads).
-    pool = _pools.get(workers) or _pools.setdefault(workers, ThreadPoolExecutor(workers, thread_name_prefix="tamis"))
+    pool = _pools.get(workers) or _pools.setdefault(workers, ThreadPoolExecutor(workers, "tamis", _mark))
     rest = iter(items)
     running: deque[Future[Done]] = deque(pool.submit(work, item) for item in islice(rest, 2 * workers))
     try:
@@ -61,6 +63,19 @@ def ahead(work: Callable[[Item], Done], items: Sequence[Item], *, workers: int |
     finally:
         for future in running:
             future.cancel()
+
+
+def _mark() -> None:
+    _here.beside_others = True
+
+
+def beside_others() -> bool:
+    """Whether this thread is one of those that work side by side, and should start none of its own.
+
+    >>> beside_others(), list(ahead(lambda _: beside_others(), [0, 1], workers=2))
+    (False, [True, True])
+    """
+    return getattr(_here, "beside_others", False)
 
 
 if hasattr(os, "register_at_fork"):

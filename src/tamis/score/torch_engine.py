@@ -18,12 +18,21 @@ from tamis.score.folder import ModelFolder
 from tamis.score.nets.attention import Attention, Packed, Padded, Past, Sequences
 from tamis.score.nets.build import causal, classifier, modules
 from tamis.score.nets.lib import Tensor, nn, torch
+from tamis.score.threads import beside_others, threads
 from tamis.score.tokens import Tokens
 
 BUDGET = 1024  # tokens of a batch on a CPU: 4,096 fall out of its cache and run at half the speed
 ACCELERATOR_BUDGET = 32768
-PREFIXES = 2  # prefixes whose keys and values are kept: that of the query under way, and the one before
+PREFIXES = 2  # prefixes whose keys and values are kept at least: that of the query under way, and the one before
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class Prefix:
+    """The keys and values of a prefix, computed by the first batch that needs them."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.past: list[Past] | None = None
 
 
 class TorchEngine:
@@ -43,13 +52,20 @@ class TorchEngine:
         self._device = torch.device(device)
         self.name = f"torch:{self._device.type}:{dtype}"
         self.shares = shares
-        self.threads = 1
-        self.budget = BUDGET if self._device.type == "cpu" else ACCELERATOR_BUDGET
-        self._prefixes: OrderedDict[tuple[int, ...], list[Past]] = OrderedDict()
+        self._cpu = self._device.type == "cpu"
+        self.budget = BUDGET if self._cpu else ACCELERATOR_BUDGET
+        self._prefixes: OrderedDict[tuple[int, ...], Prefix] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def threads(self) -> int:
+        """Batches side by side: one a thread on a CPU, one on an accelerator."""
+        return threads() if self._cpu else 1
 
     def logits(self, batch: Batch) -> NDArray[np.float32]:
         """Logits of each sequence, shape ``(rows, outputs)``."""
+        if self._cpu and beside_others():
+            _one_thread()
         with torch.inference_mode():
             past = self._past(batch.prefix) if batch.prefix else None
             packed, attention = self._packed(batch.ids, batch.second, len(batch.prefix))
@@ -59,16 +75,16 @@ class TorchEngine:
 
     def _past(self, prefix: tuple[int, ...]) -> list[Past]:
         with self._lock:
-            if prefix in self._prefixes:
-                self._prefixes.move_to_end(prefix)
-                return self._prefixes[prefix]
-            packed, attention = self._packed([list(prefix)], [len(prefix)], 0)
-            body: Any = self.network.body
-            found: list[Past] = body.prefix(packed, attention)
-            self._prefixes[prefix] = found
-            while len(self._prefixes) > PREFIXES:
+            kept = self._prefixes.setdefault(prefix, Prefix())
+            self._prefixes.move_to_end(prefix)
+            while len(self._prefixes) > max(PREFIXES, self.threads + 1):
                 self._prefixes.popitem(last=False)
-            return found
+        with kept.lock:  # others wait for this prefix, not for all
+            if kept.past is None:
+                packed, attention = self._packed([list(prefix)], [len(prefix)], 0)
+                body: Any = self.network.body
+                kept.past = body.prefix(packed, attention)
+            return kept.past
 
     def _packed(self, ids: Sequence[list[int]], second: Sequence[int], behind: int) -> tuple[Packed, Attention]:
         lengths = [len(sequence) for sequence in ids]
@@ -83,7 +99,7 @@ class TorchEngine:
             starts[1:] - 1,
         )
         packed = Packed(*(torch.from_numpy(a).to(self._device) for a in arrays))
-        return packed, Sequences(lengths) if self._device.type == "cpu" else self._padded(lengths, starts, places)
+        return packed, Sequences(lengths) if self._cpu else self._padded(lengths, starts, places)
 
     def _padded(self, lengths: list[int], starts: NDArray[np.int64], places: NDArray[np.int64]) -> Padded:
         width = max(lengths)
@@ -91,6 +107,15 @@ class TorchEngine:
         slots = np.where(there, starts[:-1, None] + np.arange(width)[None, :], 0)
         flat = np.repeat(np.arange(len(lengths)) * width, lengths) + places
         return Padded(*(torch.from_numpy(a).to(self._device) for a in (slots, there, flat)))
+
+
+def _one_thread() -> None:
+    """Have PyTorch compute in this thread alone, and leave what it does in others as it was."""
+    if (before := torch.get_num_threads()) > 1:
+        torch.set_num_threads(1)  # holds for this thread, but is also what new threads begin with
+        other = threading.Thread(target=torch.set_num_threads, args=(before,))
+        other.start()
+        other.join()
 
 
 def load_torch(folder: ModelFolder, row: Family, tokens: Tokens, device: str, dtype: str, template: str) -> TorchEngine:
