@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -42,7 +43,7 @@ class CrossEncoder:
         activation: Activation = "sigmoid",
     ) -> None:
         self.name, self.template, self.engine, self.activation = name, template, engine, activation
-        self._digest = digest
+        self._digest = cache(digest)
 
     @property
     def fingerprint(self) -> str:
@@ -82,11 +83,11 @@ class CrossEncoder:
         return self.template.lengths(texts)
 
     def _scored(self, encoded: Sequence[Encoded]) -> Floats:
-        batches = [batch for group in self._groups(encoded) for batch in self._planned(encoded, *group)]
+        jobs = [job for prefix, at in self._groups(encoded) for job in self._batches(encoded, prefix, at)]
         scores = np.zeros(len(encoded))
-        run = lambda job: self.engine.logits(job[1])  # noqa: E731
-        for (at, _), logits in zip(batches, ahead(run, batches, workers=self.engine.threads), strict=True):
-            scores[at] = raw(logits)
+        logits = ahead(lambda job: self.engine.logits(job[1]), jobs, workers=self.engine.threads)
+        for (at, _), found in zip(jobs, logits, strict=True):
+            scores[at] = raw(found)
         return scores
 
     def _groups(self, encoded: Sequence[Encoded]) -> list[tuple[tuple[int, ...], list[int]]]:
@@ -99,18 +100,16 @@ class CrossEncoder:
         alone = [at for positions in alike.values() if len(positions) == 1 for at in positions]
         return [((), alone), *((prefix, at) for prefix, at in alike.items() if len(at) > 1)]
 
-    def _planned(
+    def _batches(
         self, encoded: Sequence[Encoded], prefix: tuple[int, ...], positions: list[int]
     ) -> list[tuple[NDArray[np.int64], Batch]]:
-        skip, at = len(prefix), np.array(positions, dtype=np.int64)
+        """(positions, batch) of one group."""
+        skip = len(prefix)
         lengths = [len(encoded[i].ids) - skip for i in positions]
         budget = min(self.engine.budget, max(LEAST, sum(lengths) // self.engine.threads))
-        return [
-            (
-                at[chosen],
-                Batch(
-                    [encoded[i].ids[skip:] for i in at[chosen]], [encoded[i].second - skip for i in at[chosen]], prefix
-                ),
-            )
-            for chosen in plan(lengths, budget=budget, padded=not self.engine.packs)
-        ]
+        found = []
+        for chosen in plan(lengths, budget=budget, padded=not self.engine.packs):
+            at = np.array(positions, dtype=np.int64)[chosen]
+            rows = [encoded[i] for i in at]
+            found.append((at, Batch([e.ids[skip:] for e in rows], [e.second - skip for e in rows], prefix)))
+        return found
