@@ -12,6 +12,16 @@ from numpy.typing import NDArray
 # item costs more than a batch of its own.
 BUDGET = 512
 MAX_WASTE = 0.12
+LEAST = 128  # tokens of a batch, where there are few for all threads: smaller ones do less a second
+
+
+def fair(lengths: Sequence[int], threads: int, budget: int = BUDGET) -> int:
+    """Tokens a batch may hold so that every thread gets some, at most ``budget``.
+
+    >>> fair([300, 300], threads=2), fair([10], threads=2), fair([512] * 100, threads=2)
+    (300, 128, 512)
+    """
+    return min(budget, max(LEAST, sum(lengths) // threads))
 
 
 def plan(

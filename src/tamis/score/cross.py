@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from tamis.core import Floats, Pair
 from tamis.errors import InputError
-from tamis.score.batch import plan
+from tamis.score.batch import fair, plan
 from tamis.score.engine import Batch, Engine, raw
 from tamis.score.template import Encoded, Template
 from tamis.score.threads import ahead
 
-LEAST = 128  # tokens of a batch, where there are few for all threads: smaller ones do less a second
 Activation = Literal["sigmoid", "identity"]
 
 
@@ -106,7 +105,7 @@ class CrossEncoder:
         """(positions, batch) of one group."""
         skip = len(prefix)
         lengths = [len(encoded[i].ids) - skip for i in positions]
-        budget = min(self.engine.budget, max(LEAST, sum(lengths) // self.engine.threads))
+        budget = fair(lengths, self.engine.threads, self.engine.budget)
         found = []
         for chosen in plan(lengths, budget=budget, padded=not self.engine.packs):
             at = np.array(positions, dtype=np.int64)[chosen]

@@ -14,17 +14,14 @@ from numpy.typing import NDArray
 
 from tamis.core import Kind, Vectors
 from tamis.errors import InputError, ModelError
-from tamis.score.batch import BUDGET, pad, plan
+from tamis.score.batch import fair, pad, plan
 from tamis.score.threads import ahead, threads
+from tamis.score.tokens import CHARACTERS_A_TOKEN
 from tamis.text import clean
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
-
-# Nothing past this many characters can fall inside a model's window, so a huge text is cut before it is tokenised.
-CHARACTERS_A_TOKEN = 128
-LEAST = 128  # tokens of a batch, where there are few for all threads: smaller ones do less a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +137,7 @@ class TextEncoder:
             return vectors
 
         lengths = [len(t.ids) for t in tokens]
-        batches = plan(lengths, budget=min(BUDGET, max(LEAST, sum(lengths) // threads())))
+        batches = plan(lengths, budget=fair(lengths, threads()))
         for batch, vectors in zip(batches, ahead(run, batches), strict=True):
             for at, row in zip(batch.tolist(), vectors, strict=True):
                 yield at, tokens[at], row[: len(tokens[at].ids)]
