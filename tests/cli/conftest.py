@@ -7,6 +7,8 @@ import pytest
 
 from tamis.cli.app import main
 
+from ..score.conftest import tiny_model  # noqa: F401
+
 
 @dataclass
 class Ran:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tamis import __version__
-from tamis.cli import doctor, evaluate, index, rerank, search
+from tamis.cli import doctor, evaluate, export, index, rerank, search
 from tamis.errors import TamisError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("rerank")(rerank.command)
 app.command("index")(index.command)
 app.command("search")(search.command)
 app.command("eval")(evaluate.command)
+app.command("export")(export.command)
 app.command("doctor")(doctor.command)
 
 

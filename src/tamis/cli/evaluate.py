@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import AsJson, Model, Recall
+from tamis.cli.options import (
+    AsJson,
+    Chosen,
+    Device,
+    Dtype,
+    Engine,
+    MaxLength,
+    Model,
+    Passages,
+    Recall,
+    Template,
+)
+from tamis.core import Ranking
 
 
 def command(
@@ -17,6 +31,12 @@ def command(
         Recall | None, typer.Option(help="First stage; without it, the set's candidates.tsv, or bm25.")
     ] = None,
     model: Model = "tamis-mini",
+    engine: Engine = "auto",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    max_length: MaxLength = None,
+    template: Template = "auto",
+    passages: Passages = None,
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="Candidates that are recalled and reranked.")] = 100,
     index: Annotated[
         Path | None, typer.Option(help="Keep the index here and use it again (dense recall encodes the corpus once).")
@@ -32,16 +52,15 @@ def command(
     from tamis.data import Collection, write_run
     from tamis.evaluate import as_run
     from tamis.experiment import Experiment
-    from tamis.score import load_scorer
 
     collection = Collection.open(folder)
-    scorer = None if model == "none" else load_scorer(model)
+    scorer = Chosen(model, engine, device, dtype, max_length, template, passages).or_none()
     experiment = Experiment(collection, _index(collection, recall, index), recall, scorer, k)
     with show.progress("reranking") as progress:
         result = experiment.run(progress)
     if run is not None:
         write_run(run, as_run(result.rankings), experiment.system.replace(" > ", "+"))
-    summary = result.summary()
+    summary = result.summary() | {"notes": _noted(result.rankings)}
     if as_json:
         show.as_json(summary | ({"per_query": result.evaluation.per_query} if per_query else {}))
     else:
@@ -59,6 +78,11 @@ def _index(collection: Any, mode: str | None, folder: Path | None) -> Any:
         return Index.build(
             collection.documents.values(), folder, encoder="e5-small" if dense else None, progress=progress
         )
+
+
+def _noted(rankings: Iterable[Ranking]) -> dict[str, int]:
+    """How many candidates carry each remark, such as ``truncated_tokens``."""
+    return dict(Counter(name for ranking in rankings for candidate in ranking for name in candidate.notes))
 
 
 def _table(summary: dict[str, Any]) -> Any:

@@ -1,15 +1,92 @@
-"""Options that several verbs share, written once."""
+"""Options that several verbs share, written once; and the scorer that those about models choose."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
+if TYPE_CHECKING:
+    from tamis.core import Scorer
+
+NONE = "none"  # the name of the model that leaves the first stage's order
+
 Recall: TypeAlias = Literal["bm25", "dense", "hybrid"]
+EngineName: TypeAlias = Literal["auto", "onnx", "torch"]
+DtypeName: TypeAlias = Literal["auto", "float32", "bfloat16", "float16", "int8"]
+
 Model = Annotated[
-    str, typer.Option("--model", "-m", help="Scorer: tamis-mini, e5-small, a model folder, or none (first stage only).")
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        help="Scorer: tamis-mini, e5-small, a model folder, a hub id (BAAI/bge-reranker-v2-m3), a server's URL "
+        "(tei+http://127.0.0.1:8080), or none (first stage only).",
+    ),
+]
+TrialModel = Annotated[
+    str | None, typer.Option("--model", "-m", help="Try this one: a folder, a hub id or a URL.", show_default=False)
+]
+Engine = Annotated[
+    EngineName, typer.Option(help="What runs a model folder; auto takes its ONNX graph if there is one.")
+]
+Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps; auto takes the fastest that is there.")]
+Dtype = Annotated[DtypeName, typer.Option(help="What a model computes in; auto is bfloat16 on CUDA, else float32.")]
+MaxLength = Annotated[
+    int | None, typer.Option(min=1, help="Tokens of a pair that are read; without it, the model's window.")
+]
+Template = Annotated[
+    str,
+    typer.Option(
+        help="A causal reranker's prompt: qwen3, qwen3-eval, bge-gemma, mxbai-v2, pair; auto is what its folder says."
+    ),
+]
+Passages = Annotated[
+    int | None,
+    typer.Option(min=8, metavar="TOKENS", help="Score long documents by their best passage of this many tokens."),
 ]
 TopK = Annotated[int | None, typer.Option("--top-k", "-k", min=1, help="Keep this many of the best.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of a table.")]
 Instruction = Annotated[str, typer.Option(help="Task description, for models that read one.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The model that options choose; it is loaded when its scorer is asked for.
+
+    >>> Chosen("none").or_none() is None
+    True
+    """
+
+    model: str
+    engine: EngineName = "auto"
+    device: str = "auto"
+    dtype: str = "auto"
+    max_length: int | None = None
+    template: str = "auto"
+    passages: int | None = None
+
+    def scorer(self) -> Scorer:
+        """The scorer.
+
+        Raises:
+            ModelError: the model is not known or cannot be used.
+            InputError: an option has a value that the model cannot honour.
+            MissingExtraError: the engine needs a package that is not installed.
+        """
+        from tamis.score import Passages, load_scorer
+
+        scorer = load_scorer(
+            self.model,
+            engine=self.engine,
+            device=self.device,
+            dtype=self.dtype,
+            max_length=self.max_length,
+            template=self.template,
+        )
+        return scorer if self.passages is None else Passages(scorer, tokens=self.passages)
+
+    def or_none(self) -> Scorer | None:
+        """The scorer; None where the model is called ``none``."""
+        return None if self.model == NONE else self.scorer()

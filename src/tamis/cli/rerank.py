@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import AsJson, Instruction, Model, TopK
+from tamis.cli.options import (
+    AsJson,
+    Chosen,
+    Device,
+    Dtype,
+    Engine,
+    Instruction,
+    MaxLength,
+    Model,
+    Passages,
+    Template,
+    TopK,
+)
 
 
 def command(
@@ -23,6 +35,12 @@ def command(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Batch: where the scored rows go, .csv or .jsonl.")] = None,
     model: Model = "tamis-mini",
+    engine: Engine = "auto",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    max_length: MaxLength = None,
+    template: Template = "auto",
+    passages: Passages = None,
     instruction: Instruction = "",
     top_k: TopK = None,
     as_json: AsJson = False,
@@ -33,39 +51,40 @@ def command(
 
     Batch: tamis rerank --input pairs.csv --output scored.csv
     """
+    chosen = Chosen(model, engine, device, dtype, max_length, template, passages)
     if source is not None:
         if query is not None or docs is not None or output is None:
             raise typer.BadParameter("a batch takes --input FILE --output FILE, without QUERY and --docs")
-        _batch(source, output, model, instruction, as_json)
+        _batch(source, output, chosen, instruction, as_json)
     elif query is None or docs is None:
         raise typer.BadParameter("expected QUERY --docs FILE, or --input FILE --output FILE")
     else:
-        _one(query, docs, model, instruction, top_k, as_json)
+        _one(query, docs, chosen, instruction, top_k, as_json)
 
 
-def _one(query: str, docs: str, model: str, instruction: str, top_k: int | None, as_json: bool) -> None:
+def _one(query: str, docs: str, chosen: Chosen, instruction: str, top_k: int | None, as_json: bool) -> None:
     from tamis.core import Decision
     from tamis.data import read_documents
     from tamis.pipeline import rerank
 
     documents = list(read_documents(sys.stdin.buffer if docs == "-" else docs))
     positions = {document.id: at for at, document in enumerate(documents)}
+    scorer = chosen.scorer()
     with show.progress("reranking") as progress:
-        ranking = rerank(query, documents, model=model, instruction=instruction, top_k=top_k, progress=progress)
+        ranking = rerank(query, documents, model=scorer, instruction=instruction, top_k=top_k, progress=progress)
     if as_json:
-        show.as_json(show.decision(Decision(ranking), model, positions))
+        show.as_json(show.decision(Decision(ranking), chosen.model, positions))
     else:
-        show.out(show.ranking_table(Decision(ranking), model, positions))
+        show.out(show.ranking_table(Decision(ranking), chosen.model, positions))
 
 
-def _batch(source: Path, output: Path, model: str, instruction: str, as_json: bool) -> None:
-    from tamis.score import load_scorer
+def _batch(source: Path, output: Path, chosen: Chosen, instruction: str, as_json: bool) -> None:
     from tamis.scoring import score_file
 
-    scorer = load_scorer(model)
+    scorer = chosen.scorer()
     with show.progress("scoring") as progress:
         counts = score_file(source, output, scorer, instruction=instruction, progress=progress)
     if as_json:
-        show.as_json({"output": str(output), "model": model, **counts})
+        show.as_json({"output": str(output), "model": chosen.model, **counts})
     else:
-        show.say(f"{counts['pairs']} pairs of {counts['rows']} rows scored by {model}: {output}")
+        show.say(f"{counts['pairs']} pairs of {counts['rows']} rows scored by {chosen.model}: {output}")

@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import AsJson, Instruction, Model, Recall
+from tamis.cli.options import (
+    AsJson,
+    Chosen,
+    Device,
+    Dtype,
+    Engine,
+    Instruction,
+    MaxLength,
+    Model,
+    Passages,
+    Recall,
+    Template,
+)
 
 
 def command(
@@ -20,6 +32,12 @@ def command(
     ] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates that are recalled and reranked.")] = 100,
     model: Model = "tamis-mini",
+    engine: Engine = "auto",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    max_length: MaxLength = None,
+    template: Template = "auto",
+    passages: Passages = None,
     instruction: Instruction = "",
     as_json: AsJson = False,
 ) -> None:
@@ -30,15 +48,15 @@ def command(
     from tamis.core import Decision, Query
     from tamis.pipeline import Pipeline, Rerank
     from tamis.recall import Index
-    from tamis.score import load_scorer
 
+    scorer = Chosen(model, engine, device, dtype, max_length, template, passages).or_none()
     retriever = Index.open(folder).retriever(recall or "auto")
     asked = Query(query, instruction=instruction)
     recalled = Pipeline(retriever, k=max(depth, k)).search([asked])
     positions = {item.doc.id: at for at, item in enumerate(recalled[0])}
-    if model != "none":
+    if scorer is not None:
         with show.progress("reranking") as progress:
-            recalled = Rerank(load_scorer(model), progress=progress)(recalled)
+            recalled = Rerank(scorer, progress=progress)(recalled)
     decided = Decision(recalled[0][:k])
     if as_json:
         show.as_json(show.decision(decided, model, positions))
