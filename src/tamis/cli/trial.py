@@ -31,10 +31,8 @@ KNOWN: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("忘记密码怎么办", "点击“忘记密码”即可重设密码。", "猫一天大部分时间在睡觉。"),
     ),
 }
-PAIRS, PASSES = (
-    6,
-    5,
-)  # pairs of a language, and how many must be right; a random head does so in both once in eighty trials
+PAIRS = 6  # of a language
+PASSES = 5  # how many must be right: a random head does so in both languages once in eighty trials
 SECONDS = 2.0
 MANY, FEW = 100, 4
 PATIENCE = 2.0  # seconds that a person waits for a search

@@ -15,9 +15,7 @@ from tamis.errors import InputError
 from tamis.extras import require
 from tamis.integrations.activation import Activation, Function, activation, identity, sigmoid
 from tamis.integrations.pairs import rows_of, slices
-from tamis.score.batch import plan
 from tamis.score.cross import CrossEncoder as Scoring
-from tamis.score.engine import Batch
 from tamis.score.families import FAMILIES
 from tamis.score.folder import ModelFolder
 from tamis.score.hub import fetched
@@ -241,13 +239,7 @@ class CrossEncoder:
         """Every label's logit, shape ``(len(pairs), labels)``: a Scorer gives one number a pair."""
         if not isinstance(self.scorer, Scoring):
             raise InputError(f"{self.scorer.name} has no labels")
-        engine, encoded = self.scorer.engine, self.scorer.template.encode(pairs)
-        found: list[Scores] = [np.zeros(0, dtype=np.float32)] * len(pairs)
-        for chosen in plan([len(e.ids) for e in encoded], budget=engine.budget, padded=not engine.packs):
-            batch = Batch([encoded[at].ids for at in chosen], [encoded[at].second for at in chosen])
-            for at, row in zip(chosen.tolist(), engine.logits(batch), strict=True):
-                found[at] = row
-        return np.stack(found)
+        return self.scorer.logits(pairs)
 
     def _asked(self, rows: list[tuple[str, str]], prompt: str | None, prompt_name: str | None) -> list[Pair]:
         """Pairs with the prompt where the model reads it."""

@@ -66,7 +66,11 @@ class CrossEncoder:
 
     def score(self, pairs: Sequence[Pair]) -> Floats:
         """Raw logits, shape ``(len(pairs),)``, in order."""
-        return self._scored(self.template.encode(pairs))
+        return raw(self._logits(self.template.encode(pairs)))
+
+    def logits(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+        """Every output of the model, shape ``(len(pairs), outputs)``, in order; most have one, some have two labels."""
+        return self._logits(self.template.encode(pairs))
 
     def notes(self, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
         """What of each pair was not read, by name: see ``template.Encoded``; empty mappings where all was."""
@@ -75,19 +79,20 @@ class CrossEncoder:
     def score_with_notes(self, pairs: Sequence[Pair]) -> tuple[Floats, list[dict[str, Any]]]:
         """Scores and notes, with the texts tokenised once."""
         encoded = self.template.encode(pairs)
-        return self._scored(encoded), [dict(e.notes) for e in encoded]
+        return raw(self._logits(encoded)), [dict(e.notes) for e in encoded]
 
     def document_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has for this model."""
         return self.template.lengths(texts)
 
-    def _scored(self, encoded: Sequence[Encoded]) -> Floats:
+    def _logits(self, encoded: Sequence[Encoded]) -> NDArray[np.float32]:
         jobs = [job for prefix, at in self._groups(encoded) for job in self._batches(encoded, prefix, at)]
-        scores = np.zeros(len(encoded))
-        logits = ahead(lambda job: self.engine.logits(job[1]), jobs, workers=self.engine.threads)
-        for (at, _), found in zip(jobs, logits, strict=True):
-            scores[at] = raw(found)
-        return scores
+        done = ahead(lambda job: self.engine.logits(job[1]), jobs, workers=self.engine.threads)
+        found = [(at, logits) for (at, _), logits in zip(jobs, done, strict=True)]
+        out = np.zeros((len(encoded), found[0][1].shape[1] if found else 1), dtype=np.float32)
+        for at, logits in found:
+            out[at] = logits
+        return out
 
     def _groups(self, encoded: Sequence[Encoded]) -> list[tuple[tuple[int, ...], list[int]]]:
         """(prefix, positions): pairs that share a beginning worth computing once, and all others together."""
