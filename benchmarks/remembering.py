@@ -10,7 +10,7 @@ import numpy as np
 
 from tamis.core import Document, Floats, Kind, Pair, Query, Vectors
 from tamis.score.blend import FEATURES
-from tamis.score.encoder import TextEncoder, Tokens
+from tamis.score.encoder import TextEncoder, Read
 from tamis.score.late import LateInteraction, unit
 
 
@@ -23,7 +23,7 @@ class Remembering(TextEncoder):
         self.means: dict[bytes, Vectors] = {}
         self.read: dict[bytes, Vectors] = {}
 
-    def token_vectors(self, tokens: Sequence[Tokens]) -> Iterator[tuple[int, Tokens, Vectors]]:
+    def token_vectors(self, tokens: Sequence[Read]) -> Iterator[tuple[int, Read, Vectors]]:
         keys = [key(t.ids) for t in tokens]
         new = [at for at, k in enumerate(keys) if k not in self.read]
         for row, t, vectors in super().token_vectors([tokens[at] for at in new]):

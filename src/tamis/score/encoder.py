@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class Read:
     """One text as a model reads it.
 
     Attributes:
@@ -118,17 +118,17 @@ class TextEncoder:
             pooled[at] = mean / np.linalg.norm(mean)
         return pooled
 
-    def tokens(self, texts: Sequence[str], kind: Kind) -> list[Tokens]:
+    def tokens(self, texts: Sequence[str], kind: Kind) -> list[Read]:
         """The texts as the model reads them, cut to its window of ``max_length`` tokens."""
         longest = self.max_length * CHARACTERS_A_TOKEN
         prefix, start = self._prefix[kind], 1 + self._prefix_length[kind]
         encodings = self._tokenizer.encode_batch_fast([prefix + clean(text[:longest]) for text in texts])
         return [
-            Tokens(e.ids, slice(start, max(start, len(e.ids) - 1)), sum(len(o.ids) - 2 for o in e.overflowing))
+            Read(e.ids, slice(start, max(start, len(e.ids) - 1)), sum(len(o.ids) - 2 for o in e.overflowing))
             for e in encodings
         ]
 
-    def token_vectors(self, tokens: Sequence[Tokens]) -> Iterator[tuple[int, Tokens, Vectors]]:
+    def token_vectors(self, tokens: Sequence[Read]) -> Iterator[tuple[int, Read, Vectors]]:
         """(position, tokens, vectors of shape ``(len(ids), dimension)``) of each text, longest texts first."""
 
         def run(batch: NDArray[np.int64]) -> Vectors:

@@ -15,7 +15,7 @@ from tamis.core import Floats, Pair, Vectors
 from tamis.errors import InputError, ModelError
 from tamis.score.batch import distinct
 from tamis.score.blend import FEATURES, Blends
-from tamis.score.encoder import TextEncoder, Tokens, digest
+from tamis.score.encoder import TextEncoder, Read, digest
 from tamis.text import detect, segment
 
 # Multiplications up to which OpenBLAS keeps to the calling thread. Its other threads spin for a while after each larger
@@ -141,7 +141,7 @@ class LateInteraction:
             )
         return [asked[at] for at in range(len(queries))]
 
-    def matched(self, asked: Sequence[Asked], text: str, tokens: Tokens, vectors: Vectors) -> Floats:
+    def matched(self, asked: Sequence[Asked], text: str, tokens: Read, vectors: Vectors) -> Floats:
         """The features of one document with each of some queries, shape ``(len(asked), 4)``."""
         mean = unit(vectors.mean(axis=0))
         centred = unit(vectors[tokens.content] - self.statistics.centres[1])
