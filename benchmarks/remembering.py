@@ -10,7 +10,7 @@ import numpy as np
 
 from tamis.core import Document, Floats, Kind, Pair, Query, Vectors
 from tamis.score.blend import FEATURES
-from tamis.score.encoder import TextEncoder, Read
+from tamis.score.encoder import Read, TextEncoder
 from tamis.score.late import LateInteraction, unit
 
 

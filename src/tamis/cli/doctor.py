@@ -158,13 +158,12 @@ def _facts(spec: str, scorer: Scorer) -> dict[str, Any]:
     if not isinstance(scorer, CrossEncoder):
         return {}
     folder = ModelFolder(Path(spec) if Path(spec).is_dir() else fetched(spec))
-    prompted = isinstance(scorer.template, PromptTemplate)
     return {
         "family": folder.architecture,
         "template": scorer.template.prompt.source if isinstance(scorer.template, PromptTemplate) else "pair",
         "engine": scorer.engine.name,
         "max_length": scorer.max_length,
-    } | ({} if prompted else {"activation": scorer.activation})
+    }
 
 
 def _order(scorer: Scorer) -> Finding:

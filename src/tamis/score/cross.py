@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,6 @@ from tamis.score.batch import fair, plan
 from tamis.score.engine import Batch, Engine, raw
 from tamis.score.template import Encoded, Template
 from tamis.score.threads import ahead
-
-Activation = Literal["sigmoid", "identity"]
 
 
 class CrossEncoder:
@@ -30,7 +28,6 @@ class CrossEncoder:
         template: pair to token ids.
         engine: token ids to logits.
         digest: gives the digest of the model's files; asked when the fingerprint is first read.
-        activation: what the model's own folder applies to its logit in sentence-transformers; never to ours.
     """
 
     def __init__(
@@ -39,9 +36,8 @@ class CrossEncoder:
         template: Template,
         engine: Engine,
         digest: Callable[[], str],
-        activation: Activation = "sigmoid",
     ) -> None:
-        self.name, self.template, self.engine, self.activation = name, template, engine, activation
+        self.name, self.template, self.engine = name, template, engine
         self._digest = cache(digest)
 
     @property
@@ -62,7 +58,7 @@ class CrossEncoder:
         """
         if max_length > self.max_length:
             raise InputError(f"max_length must be at most {self.max_length}, the model's window, got {max_length}")
-        return CrossEncoder(self.name, self.template.shortened(max_length), self.engine, self._digest, self.activation)
+        return CrossEncoder(self.name, self.template.shortened(max_length), self.engine, self._digest)
 
     def score(self, pairs: Sequence[Pair]) -> Floats:
         """Raw logits, shape ``(len(pairs),)``, in order."""

@@ -15,7 +15,7 @@ from tamis.core import Floats, Pair, Vectors
 from tamis.errors import InputError, ModelError
 from tamis.score.batch import distinct
 from tamis.score.blend import FEATURES, Blends
-from tamis.score.encoder import TextEncoder, Read, digest
+from tamis.score.encoder import Read, TextEncoder, digest
 from tamis.text import detect, segment
 
 # Multiplications up to which OpenBLAS keeps to the calling thread. Its other threads spin for a while after each larger

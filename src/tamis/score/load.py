@@ -104,7 +104,9 @@ def load_scorer(
     options = Options(engine, device, dtype, template)
     if "://" in str(spec):
         return _remote(str(spec), options, max_length)
-    scorer = _scorer(_folder(spec), options)
+    folder = _folder(spec)
+    # A hub's cache names folders by revision: such a model is called by its id.
+    scorer = _scorer(folder, options, str(spec) if is_hub_id(str(spec)) and not Path(spec).is_dir() else folder.name)
     return scorer if max_length is None else _shortened(scorer, max_length)
 
 
@@ -114,10 +116,10 @@ def _encoder(folder: Path) -> Encoder:
 
 
 @lru_cache(KEPT)
-def _scorer(folder: Path, options: Options) -> Scorer:
+def _scorer(folder: Path, options: Options, name: str) -> Scorer:
     model = ModelFolder(folder)
     if model.modules or "architectures" in model.config:
-        return load_cross(model, options)
+        return load_cross(model, options, name)
     options.refuse("models of this kind", engine=("onnx",), device=("cpu",))
     return _family(folder, SCORERS, "a scorer")(folder)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tamis.errors import InputError
-from tamis.score.cross import Activation, CrossEncoder
+from tamis.score.cross import CrossEncoder
 from tamis.score.engine import Engine
 from tamis.score.families import family, template_for
 from tamis.score.folder import ModelFolder
@@ -40,8 +40,8 @@ class Options:
 ENGINES = ("auto", "onnx", "torch")
 
 
-def load_cross(folder: ModelFolder, options: Options) -> CrossEncoder:
-    """The scorer of a folder.
+def load_cross(folder: ModelFolder, options: Options, name: str = "") -> CrossEncoder:
+    """The scorer of a folder; without a name it is called what the folder is.
 
     Raises:
         ModelError: the architecture is not supported, or weights, tokenizer or graph are missing or do not fit.
@@ -53,13 +53,13 @@ def load_cross(folder: ModelFolder, options: Options) -> CrossEncoder:
     template = template_for(folder, row, tokens, named)
     engine: Engine
     if _runs_graph(folder, options):
-        options.refuse("an ONNX graph", engine=ENGINES, device=("cpu",), dtype=("float32", "int8"), template=(named,))
+        options.refuse("an ONNX graph", engine=("onnx",), device=("cpu",), dtype=("float32", "int8"), template=(named,))
         engine = load_onnx(folder, options.dtype)
     else:
         from tamis.score.torch_engine import load_torch
 
         engine = load_torch(folder, row, tokens, options.device, options.dtype, named)
-    return CrossEncoder(folder.path.name, template, engine, folder.digest, _activation(folder))
+    return CrossEncoder(name or folder.path.name, template, engine, folder.digest)
 
 
 def _runs_graph(folder: ModelFolder, options: Options) -> bool:
@@ -69,8 +69,3 @@ def _runs_graph(folder: ModelFolder, options: Options) -> bool:
         return True
     fits = options.device in ("auto", "cpu") and options.dtype in ("auto", "float32")
     return fits and graph(folder, options.dtype) is not None
-
-
-def _activation(folder: ModelFolder) -> Activation:
-    """What sentence-transformers puts on the logit: sigmoid where a folder names nothing (of one label)."""
-    return "identity" if folder.activation.endswith("Identity") else "sigmoid"

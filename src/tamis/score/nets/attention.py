@@ -94,10 +94,13 @@ class Sequences:
             each, first = (run.length, run.start) if look.rows == "all" else (1, run.at)
             asked = _side(q, first, run.many, each)
             found = attend(asked, keys, values, self._mask(each, keys.shape[2], look, q.device), look)
-            out[first : first + run.many * each] = found.transpose(1, 2).flatten(0, 1)
+            rows = out[first : first + run.many * each]
+            rows.view(run.many, each, *q.shape[1:]).copy_(found.transpose(1, 2))
         return out
 
     def _mask(self, asking: int, seen: int, look: Look, device: torch.device) -> Tensor | None:
+        if look.window is None and not look.causal:
+            return None
         key = (asking, seen, look._replace(bias=None))
         if key not in self._masks:
             self._masks[key] = visible(asking, seen, look, device)
