@@ -1,4 +1,4 @@
-"""Tiny models of every family, written when first asked for, and pairs of texts in twelve languages."""
+"""Tiny models of every family and their exports, made when first asked for, and pairs of texts in twelve languages."""
 
 from __future__ import annotations
 
@@ -26,8 +26,25 @@ def tiny_model(tmp_path_factory) -> Callable[[str], Path]:
     from transformers.utils import logging
 
     from .tiny import FAMILIES
+    from .wide import WIDE
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     root = tmp_path_factory.mktemp("tiny")
-    return cache(lambda family: FAMILIES[family](root / family))
+    return cache(lambda family: (FAMILIES | WIDE)[family](root / family))
+
+
+@pytest.fixture(scope="session")
+def exported(tiny_model, tmp_path_factory) -> Callable[[str], Path]:
+    """``exported(family)``: the folder of a tiny model's graphs, in fp32 and int8."""
+    for package in ("onnx", "onnxscript"):
+        pytest.importorskip(package)
+    from tamis.score.export import export
+
+    root = tmp_path_factory.mktemp("exported")
+
+    def made(family: str) -> Path:
+        export(tiny_model(family), root / family, ("onnx", "onnx-int8"))
+        return root / family
+
+    return cache(made)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from tamis.errors import InputError, ModelError
 from tamis.extras import require
-from tamis.score.folder import ModelFolder
+from tamis.score.folder import ModelFolder, labels
 from tamis.score.prompted import PromptTemplate
 from tamis.score.prompts import PROMPTS, Prompt
 from tamis.score.template import PairTemplate, Template
@@ -72,6 +72,8 @@ def family(folder: ModelFolder) -> Family:
             f"{folder.path}: {folder.architecture!r} is an encoder without a classification head, which would "
             "be random; expected one (..ForSequenceClassification, or sentence-transformers modules that end in Dense)"
         )
+    if row.kind == "pair" and (count := labels(folder.config)) > 2:
+        raise ModelError(f"{folder.path}: expected a model with one or two labels, got {count}: it is no reranker")
     return row
 
 
@@ -131,13 +133,20 @@ def own_prompt(folder: ModelFolder) -> Prompt | None:
 
 
 def rendered(folder: ModelFolder, messages: list[dict[str, str]]) -> str:
-    """A conversation as the folder's chat template writes it, in Jinja's sandbox."""
+    """A conversation as the folder's chat template writes it, in Jinja's sandbox.
+
+    Raises:
+        ModelError: the template cannot be rendered.
+    """
     sandbox = require("jinja2.sandbox")
     jinja = sandbox.ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
     named = {name: folder.tokenizer_config.get(name) or "" for name in ("bos_token", "eos_token", "pad_token")}
-    text: str = jinja.from_string(folder.chat_template).render(
-        messages=messages,
-        add_generation_prompt=True,
-        **{k: v if isinstance(v, str) else v["content"] for k, v in named.items()},
-    )
+    try:
+        text: str = jinja.from_string(folder.chat_template).render(
+            messages=messages,
+            add_generation_prompt=True,
+            **{k: v if isinstance(v, str) else v["content"] for k, v in named.items()},
+        )
+    except Exception as error:  # a template may raise what it likes
+        raise ModelError(f"{folder.path}: a chat template that cannot be rendered: {error}") from error
     return text

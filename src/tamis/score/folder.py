@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 OTHER_TOKENIZERS = ("vocab.txt", "sentencepiece.bpe.model", "spm.model", "tokenizer.model", "vocab.json")
 
 
+def labels(config: Mapping[str, Any]) -> int:
+    """How many logits a classifier gives: as many as the config names labels (two where it names none).
+
+    >>> labels({"id2label": {"0": "LABEL_0"}}), labels({})
+    (1, 2)
+    """
+    return len(config["id2label"]) if config.get("id2label") else int(config.get("num_labels", 2))
+
+
 @dataclass(frozen=True, slots=True)
 class Module:
     """One row of a sentence-transformers modules.json: the class it names and the folder it is kept in."""
@@ -38,7 +47,12 @@ class ModelFolder:
     def modules(self) -> list[Module]:
         """The sentence-transformers modules, first to last; empty in other folders."""
         rows = self._read(self.path / "modules.json", missing=[])
-        return [Module(row["type"].rsplit(".", 1)[-1], self.path / row["path"]) for row in rows]
+        try:
+            return [Module(row["type"].rsplit(".", 1)[-1], self.path / row["path"]) for row in rows]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ModelError(
+                f"{self.path / 'modules.json'}: expected rows with 'type' and 'path', got {rows}"
+            ) from error
 
     @cached_property
     def base(self) -> Path:
@@ -143,11 +157,13 @@ class ModelFolder:
         return found
 
     def digest(self) -> str:
-        """Twelve hex digits of the SHA-256 over all files of the model, names included."""
+        """Twelve hex digits of the SHA-256 over all files of the model, names included; hidden files and folders, where
+        hubs keep their own, are no part of it."""
         total = hashlib.sha256()
-        for path in sorted(p for p in self.path.rglob("*") if p.is_file() and not p.name.startswith(".")):
-            total.update(path.relative_to(self.path).as_posix().encode())
-            with path.open("rb") as file:
+        found = {p.relative_to(self.path): p for p in self.path.rglob("*") if p.is_file()}
+        for name in sorted(n for n in found if not any(part.startswith(".") for part in n.parts)):
+            total.update(name.as_posix().encode())
+            with found[name].open("rb") as file:
                 total.update(hashlib.file_digest(file, "sha256").digest())
         return total.hexdigest()[:12]
 
@@ -158,6 +174,7 @@ class ModelFolder:
             content = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise ModelError(f"{path}: expected a JSON file, got {error}") from error
-        if missing is None and not isinstance(content, Mapping):
-            raise ModelError(f"{path}: expected a JSON object, got {type(content).__name__}")
+        if not isinstance(content, list if isinstance(missing, list) else Mapping):
+            wanted = "list" if isinstance(missing, list) else "object"
+            raise ModelError(f"{path}: expected a JSON {wanted}, got {type(content).__name__}")
         return content

@@ -138,7 +138,7 @@ class PromptTemplate:
             InputError: an instruction leaves no room for texts.
         """
         most = self.max_length * CHARACTERS_A_TOKEN
-        asked, left = distinct("\0".join((query.text, query.instruction)) for query, _ in pairs)
+        asked, left = distinct(f"{len(query.text)} {query.text}{query.instruction}" for query, _ in pairs)
         queries = {at: pair[0] for at, pair in zip(left.tolist(), pairs, strict=True)}
         read = [self._form(query.instruction) for query, _ in pairs]
         documents, right = distinct(
@@ -159,7 +159,8 @@ class PromptTemplate:
 
     def _room(self, instruction: str) -> int:
         """Tokens that query and document have between them."""
-        fixed = len(self._head("", instruction)) + len(self._form(instruction).after)
+        form = self._form(instruction)
+        fixed = len(self._head("", instruction)) + self._around(form) + len(form.after)
         if self.max_length - fixed < 2:
             raise InputError(
                 f"prompt and instruction take {fixed} tokens: max_length must be {fixed + 2} at least, "
@@ -167,18 +168,23 @@ class PromptTemplate:
             )
         return self.max_length - fixed
 
+    def _around(self, form: Form) -> int:
+        """Tokens of what is tokenised together with the document."""
+        return sum(map(len, self._tokens.texts([form.lead, form.tail])))
+
     def _joined(self, pair: Pair, form: Form, head: list[int], document: str, ids: list[int]) -> Encoded:
         query, whole, after = pair[0], len(ids), list(form.after)
         cut = 0
         if len(head) + len(ids) + len(after) > self.max_length:
-            room = self._room(query.instruction)
-            asked = len(head) + len(after) + room - self.max_length
-            kept, read = fitted(asked, len(ids), room)
+            room, around = self._room(query.instruction), self._around(form)
+            asked = len(head) + around + len(after) + room - self.max_length
+            kept, _ = fitted(asked, len(ids) - around, room)
             head, cut = self._shortened(head, query.text, query.instruction, asked - kept)
-            ids = self._cut(form, document, max(read, self.max_length - len(head) - len(after)))
+            ids = self._cut(form, document, self.max_length - len(head) - len(after))
         ignored = bool(query.instruction) and not self.prompt.instructed
         together = head + ids + after
-        return Encoded(together, len(together), len(head), cut_notes(cut, whole - len(ids), ignored))
+        shared = min(len(head), len(together) - 1)  # of a document that is empty something is left to read too
+        return Encoded(together, len(together), shared, cut_notes(cut, whole - len(ids), ignored))
 
     def _shortened(self, head: list[int], query: str, instruction: str, over: int) -> tuple[list[int], int]:
         """The head with ``over`` tokens fewer, taken from the query's end, and how many those are."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Nothing past this many characters can fall inside a model's window, so a huge text is cut before it is tokenised.
 CHARACTERS_A_TOKEN = 128
+NO_LETTER = "\U0010fffd"  # of the private planes: in no vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class Tokens:
         added = tokenizer.get_added_tokens_decoder()
         # Runs of blanks are added tokens too, in some tokenizers: those are text.
         self._control = {token.content: at for at, token in added.items() if token.content.strip()}
-        unknown = tokenizer.token_to_id(getattr(tokenizer.model, "unk_token", None) or "<unk>")
-        self._forbidden = frozenset(self._control.values()) - {unknown}
+        unknown = {token.id for token in tokenizer.model.tokenize(NO_LETTER)}  # not all models say what theirs is
+        self._forbidden = frozenset(self._control.values()) - unknown
         self._split = _alternatives(self._control)
         self._disguised = _alternatives([token.content for token in added.values() if not token.special])
 

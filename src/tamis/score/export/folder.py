@@ -123,6 +123,8 @@ def _save(model: Any, path: Path) -> int:
     size = sum(len(t.raw_data) for t in model.graph.initializer)
     if size > LARGEST:
         onnx.save(model, str(path), save_as_external_data=True, location=f"{path.name}.data", size_threshold=1024)
+        # Saving took the weights out of the model; the next format is made of it.
+        onnx.external_data_helper.load_external_data_for_model(model, str(path.parent))
         return path.stat().st_size + path.with_name(f"{path.name}.data").stat().st_size
     onnx.save(model, str(path))
     return path.stat().st_size

@@ -33,11 +33,18 @@ class Unpadded(nn.Module):
         torch._check(flat.shape[0] >= 2)  # type: ignore[no-untyped-call]  # said for the exporter, which must know that there are tokens
         lengths = attention_mask.sum(1)
         ends = lengths.cumsum(0)
-        slots = (attention_mask.flatten().cumsum(0) - 1).clamp(min=0).view_as(input_ids)
         places = attention_mask.cumsum(1) - 1
-        ids, positions, types = (x.flatten().index_select(0, flat) for x in (input_ids, places, token_type_ids))
+        # For attention every sequence stands left, wherever its padding stood.
+        rows, width = input_ids.shape
+        across = torch.arange(width)[None, :]
+        there = across < lengths[:, None]
+        slots = torch.where(there, (ends - lengths)[:, None] + across, 0)
+        left = (torch.arange(rows) * width)[:, None] + places
+        ids, positions, types, laid = (
+            x.flatten().index_select(0, flat) for x in (input_ids, places, token_type_ids, left)
+        )
         packed = Packed(ids, positions, types, ends - lengths, ends - 1)
-        out: Tensor = self.network(packed, Padded(slots, valid, flat))
+        out: Tensor = self.network(packed, Padded(slots, there, laid))
         return out
 
 

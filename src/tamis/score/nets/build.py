@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
+from tamis.errors import ModelError
 from tamis.score.folder import ModelFolder
 from tamis.score.nets.bert import Bert
 from tamis.score.nets.deberta import Deberta, DebertaHead
@@ -55,7 +57,7 @@ BODIES: dict[str, Make] = {
 def classifier(folder: ModelFolder, row: str, dtype: torch.dtype) -> nn.Module:
     """A sequence classifier with the folder's weights."""
     network, checkpoint = NETWORKS[row], Checkpoint(folder.base)
-    with torch.device("meta"):
+    with _without_numbers(folder):
         empty = Classifier(network.body(folder.config), network.head(folder.config))
     return filled(empty, _named(checkpoint, network.names), folder.base, dtype)
 
@@ -66,7 +68,7 @@ def causal(folder: ModelFolder, row: str, dtype: torch.dtype, answers: list[int]
     Full-vocabulary logits of every position, which others compute, are thousands of times as many.
     """
     network, checkpoint = NETWORKS[row], Checkpoint(folder.base)
-    with torch.device("meta"):
+    with _without_numbers(folder):
         empty = Classifier(network.body(folder.config), ScoreHead(folder.config, len(answers)))
     tied = folder.config.get("tie_word_embeddings", "lm_head.weight" not in checkpoint)
     source = "model.embed_tokens.weight" if tied else "lm_head.weight"
@@ -79,13 +81,27 @@ def causal(folder: ModelFolder, row: str, dtype: torch.dtype, answers: list[int]
 def modules(folder: ModelFolder, row: str, dtype: torch.dtype) -> nn.Module:
     """An encoder with the head that sentence-transformers modules make."""
     checkpoint = Checkpoint(folder.base)
-    with torch.device("meta"):
+    with _without_numbers(folder):
         empty = Classifier(BODIES[row](folder.config), ModulesHead(folder))
     tensors = _named(checkpoint, (("", "body."),))
     for at, module in enumerate(folder.modules):
         if at and (module.path / "model.safetensors").is_file():
             tensors |= _named(Checkpoint(module.path), (("", f"head.{at}."),))
     return filled(empty, {n: t for n, t in tensors.items() if "pooler" not in n}, folder.path, dtype)
+
+
+@contextmanager
+def _without_numbers(folder: ModelFolder) -> Iterator[None]:
+    """Networks made within have shapes only.
+
+    Raises:
+        ModelError: the config lacks what a shape follows from.
+    """
+    try:
+        with torch.device("meta"):
+            yield
+    except KeyError as error:
+        raise ModelError(f"{folder.base / 'config.json'}: expected it to state {error}") from error
 
 
 def _named(checkpoint: Checkpoint, names: tuple[tuple[str, str], ...]) -> dict[str, Callable[[], Tensor]]:

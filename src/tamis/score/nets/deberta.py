@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from tamis.errors import ModelError
+from tamis.score.folder import labels
 from tamis.score.nets.attention import Attention, Bias, Look, Packed
 from tamis.score.nets.bert import Dense
-from tamis.score.nets.heads import labels
 from tamis.score.nets.layers import activation
 from tamis.score.nets.lib import Tensor, nn, torch
 

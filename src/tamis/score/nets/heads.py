@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tamis.score.folder import labels
 from tamis.score.nets.layers import activation
 from tamis.score.nets.lib import Tensor, nn, torch
-
-
-def labels(config: Mapping[str, Any]) -> int:
-    """How many logits a classifier gives: as many as the config names labels (two where it names none).
-
-    >>> labels({"id2label": {"0": "LABEL_0"}}), labels({})
-    (1, 2)
-    """
-    return len(config["id2label"]) if config.get("id2label") else int(config.get("num_labels", 2))
 
 
 class BertHead(nn.Module):

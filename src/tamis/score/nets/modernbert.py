@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tamis.errors import ModelError
+from tamis.score.folder import labels
 from tamis.score.nets.attention import Attention, Look, Packed
-from tamis.score.nets.heads import labels
 from tamis.score.nets.layers import Rotary, activation, rope_theta, turned
 from tamis.score.nets.lib import F, Tensor, nn, torch
 
@@ -68,14 +68,15 @@ class Layer(nn.Module):
         normed: Tensor = self.attn_norm(x)
         product: Any = self.attn["Wqkv"]
         if read is None:
-            q, k, v = product(normed).view(len(x), 3, -1, self.size).unbind(1)
+            q, k, v = product(normed).unflatten(-1, (3, -1, self.size)).unbind(1)
             return q, k, v, x
         at = x.shape[1]
         wq, wkv = product.weight[:at], product.weight[at:]
         bq, bkv = (None, None) if product.bias is None else (product.bias[:at], product.bias[at:])
-        q = F.linear(normed[read], wq, bq).view(len(read), -1, self.size)
-        k, v = F.linear(normed, wkv, bkv).view(len(x), 2, -1, self.size).unbind(1)
-        return q, k, v, x[read]
+        asking: Any = F.linear(normed[read], wq, bq)
+        seen: Any = F.linear(normed, wkv, bkv)
+        k, v = seen.unflatten(-1, (2, -1, self.size)).unbind(1)
+        return asking.unflatten(-1, (-1, self.size)), k, v, x[read]
 
 
 class ModernBert(nn.Module):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from zipfile import is_zipfile
 
 from tamis.errors import MissingExtraError, ModelError
 from tamis.extras import require
@@ -35,10 +36,8 @@ class Checkpoint:
         self._read: dict[str, Callable[[], Tensor]] = {}
         for name in FILES:
             index = folder / f"{name}.index.json"
-            if index.is_file():
-                shards = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
-            else:
-                shards = [name] if (folder / name).is_file() else []
+            whole = [name] if (folder / name).is_file() else []
+            shards = indexed(index) if index.is_file() else whole
             for shard in shards:
                 self._add(folder / shard)
             if shards:
@@ -62,12 +61,25 @@ class Checkpoint:
                 opened = require("safetensors").safe_open(path, "pt")
                 self._read |= {name: lambda n=name, f=opened: f.get_tensor(n) for name in opened.keys()}  # noqa: SIM118
             else:
-                tensors = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+                # Files from before torch 1.6 are no zip archives, and cannot be mapped.
+                tensors = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zipfile(path))
                 self._read |= {name: lambda n=name: tensors[n] for name in tensors}
         except MissingExtraError:
             raise
         except Exception as error:  # safetensors and pickle raise classes of their own
             raise ModelError(f"{path}: weights that cannot be read: {error}") from error
+
+
+def indexed(index: Path) -> list[str]:
+    """The shards that an index names.
+
+    Raises:
+        ModelError: it is no index.
+    """
+    try:
+        return sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ModelError(f"{index}: expected a JSON object with a 'weight_map' of shards, got {error!r}") from error
 
 
 def renamed(names: Iterable[str], table: Sequence[tuple[str, str]]) -> dict[str, str]:

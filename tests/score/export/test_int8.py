@@ -1,0 +1,150 @@
+"""int8 graphs: sums that cannot overflow, no dependence on companions, and the order of fp32."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tamis import Document, Query, load_scorer
+from tamis.score.export import rank_correlation
+from tamis.score.export.int8 import LEAST, ROWS, WEIGHT_LIMIT, int8
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def graphs(exported):
+    """The fp32 graph and the int8 graph of one export."""
+    return [onnx.load(exported("wide_bert") / name) for name in ("model.onnx", "model_int8.onnx")]
+
+
+def tensors(graph, suffix=""):
+    return {t.name: onnx.numpy_helper.to_array(t) for t in graph.graph.initializer if t.name.endswith(suffix)}
+
+
+def products(graph):
+    return [node for node in graph.graph.node if node.op_type == "MatMulIntegerToFloat"]
+
+
+def test_weights_of_products_keep_within_seven_bits(graphs):
+    """255 * 63 * 2 < 2**15: two neighbouring products never overflow the 16 bits in which AVX2 adds them."""
+    held = tensors(graphs[1])
+    made = products(graphs[1])
+    assert len(made) == 13, (
+        "queries, keys, values, their sum and the perceptron's two in each of two layers; the pooler"
+    )
+    for node in made:
+        weights = held[node.input[1]]
+        assert weights.dtype == np.int8
+        assert np.abs(weights.astype(int)).max() == WEIGHT_LIMIT
+        assert 255 * np.abs(weights.astype(int)).max() * 2 < 2**15
+
+
+def test_neighbouring_sums_of_the_largest_inputs_stay_within_sixteen_bits(graphs):
+    """The worst activations there are, computed as AVX2 computes them: saturating sums of two byte products."""
+    held = tensors(graphs[1])
+    for node in products(graphs[1]):
+        weights = held[node.input[1]].astype(int)
+        for extreme in (0, 255):
+            pairs = extreme * (weights[0::2] + weights[1::2])
+            assert pairs.max() < 2**15 and pairs.min() >= -(2**15)
+
+
+def test_large_tables_are_kept_in_bytes_and_small_ones_are_not(graphs):
+    whole, small = (sum(t.nbytes for t in tensors(graph).values()) for graph in graphs)
+    assert small < whole / 3
+    floats = {t.shape for t in tensors(graphs[1]).values() if t.dtype == np.float32}
+    assert (512, 64) in floats, "places"
+    assert not any(len(shape) == 2 and shape[0] >= ROWS and shape[1] > 1 for shape in floats)
+
+
+def test_the_source_graph_is_left_as_it_was(graphs):
+    before = graphs[0].SerializeToString()
+    made = int8(graphs[0])
+    assert graphs[0].SerializeToString() == before
+    assert made.SerializeToString() == graphs[1].SerializeToString(), "and the same graph comes out every time"
+
+
+def test_the_graph_is_a_valid_one(graphs):
+    onnx.checker.check_model(graphs[1])
+
+
+@pytest.mark.parametrize("family", ["wide_bert", "qwen3", "ettin"])
+def test_the_order_is_that_of_fp32(family, tiny_model, exported, pairs_in_many_languages):
+    source = load_scorer(tiny_model(family), engine="torch").score(pairs_in_many_languages)
+    small = load_scorer(exported(family), engine="onnx", dtype="int8").score(pairs_in_many_languages)
+    assert rank_correlation(source, small) >= 0.99
+    assert 0 < np.abs(source - small).max() < 0.25 * source.std(), "in bytes indeed, and near"
+
+
+@pytest.mark.parametrize("family", ["wide_bert", "ettin"])
+def test_companions_change_no_score(family, exported, pairs_in_many_languages):
+    """Nor does a companion of great length or of tokens that no other pair has."""
+    scorer, pairs = load_scorer(exported(family), engine="onnx", dtype="int8"), pairs_in_many_languages[:60]
+    alone = np.array([scorer.score([pair])[0] for pair in pairs])
+    odd = [(Query("☃ ∑ ẞ"), Document("o", "zyzzyva qoph ∰ " * 90)), (Query("?"), Document("e", ""))]
+    np.testing.assert_allclose(scorer.score(pairs), alone, atol=1e-6, rtol=0)
+    np.testing.assert_allclose(scorer.score([*odd, *pairs])[2:], alone, atol=1e-6, rtol=0)
+    np.testing.assert_allclose(scorer.score(pairs[::-1])[::-1], alone, atol=1e-6, rtol=0)
+
+
+def run(graph, **feeds):
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return session.run(None, feeds)[0]
+
+
+def product(kind, weights, bias=None, **settings):
+    """A graph of one product."""
+    helper, array = onnx.helper, onnx.numpy_helper.from_array
+    rows, floats = helper.make_tensor_value_info, onnx.TensorProto.FLOAT
+    held = [array(weights, "w")] + ([array(bias, "b")] if bias is not None else [])
+    node = helper.make_node(kind, ["x", *(t.name for t in held)], ["y"], **settings)
+    shapes = [rows("x", floats, ["n", None])], [rows("y", floats, ["n", None])]
+    graph = helper.make_graph([node], "one", *shapes, held)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+@pytest.fixture
+def drawn():
+    return np.random.default_rng(5).normal
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "biased"),
+    [("MatMul", {}, False), ("Gemm", {}, True), ("Gemm", {"transB": 1}, True), ("Gemm", {"transB": 1}, False)],
+)
+def test_each_form_of_a_product_is_near_its_fp32(kind, settings, biased, drawn):
+    weights = drawn(size=(96, 80)).astype(np.float32)
+    bias = drawn(size=96 if settings else 80).astype(np.float32) if biased else None
+    whole = product(kind, weights, bias, **settings)
+    x = drawn(size=(7, 80 if settings else 96)).astype(np.float32)
+    small = int8(whole)
+    assert len(products(small)) == 1
+    expected = run(whole, x=x)
+    np.testing.assert_allclose(run(small, x=x), expected, atol=0.04 * expected.std() * 3)
+
+
+def test_a_row_is_scaled_by_itself(drawn):
+    """A token a thousand times as large costs the others no precision, and neither does one of nothing."""
+    small = int8(product("MatMul", drawn(size=(96, 80)).astype(np.float32)))
+    x = drawn(size=(5, 96)).astype(np.float32)
+    alone = run(small, x=x)
+    together = run(small, x=np.concatenate([x, x[:1] * 1000, np.zeros((1, 96), np.float32)]))
+    np.testing.assert_array_equal(together[:5], alone)
+    np.testing.assert_allclose(together[5], alone[0] * 1000, rtol=1e-5)
+    np.testing.assert_array_equal(together[6], 0)
+
+
+@pytest.mark.parametrize("settings", [{"alpha": 0.5}, {"beta": 2.0}])
+def test_products_of_other_forms_stay_as_they_are(settings, drawn):
+    weights, bias = drawn(size=(96, 80)).astype(np.float32), drawn(size=80).astype(np.float32)
+    assert not products(int8(product("Gemm", weights, bias, **settings)))
+
+
+@pytest.mark.parametrize("shape", [(LEAST - 1, 96), (96, LEAST - 1), (96, 1)])
+def test_narrow_products_stay_in_fp32(shape, drawn):
+    assert not products(int8(product("MatMul", drawn(size=shape).astype(np.float32))))

@@ -1,0 +1,51 @@
+"""Tiny models whose layers are wide enough for products in int8, which narrow ones are spared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import transformers as hf
+from safetensors.torch import load_file, save_file
+
+from . import vocabularies
+from .tiny import BERT_TOKENS, EPSILON
+from .tiny_files import write
+
+OUTLIER = 1e4
+
+
+def wide_bert(folder: Path) -> Path:
+    config = hf.BertConfig(
+        hidden_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=128,
+        layer_norm_eps=EPSILON,
+        vocab_size=30522,
+        max_position_embeddings=512,
+        num_labels=1,
+    )
+    return write(folder, hf.BertForSequenceClassification(config), vocabularies.bert(), BERT_TOKENS, 31)
+
+
+def spiky_bert(folder: Path) -> Path:
+    """One value of attention and one of the perceptron are huge for every token and count for nothing afterwards.
+
+    In fp32 they change no score; bytes whose scale they set hold nothing else.
+    """
+    file = wide_bert(folder) / "model.safetensors"
+    tensors = load_file(file)
+    for layer in ("bert.encoder.layer.0", "bert.encoder.layer.1"):
+        for bias, weight in (
+            ("attention.self.value", "attention.output.dense"),
+            ("intermediate.dense", "output.dense"),
+        ):
+            tensors[f"{layer}.{bias}.bias"][0] = OUTLIER
+            tensors[f"{layer}.{weight}.weight"][:, 0] = torch.zeros(64)
+    save_file(tensors, file, {"format": "pt"})
+    return folder
+
+
+WIDE: dict[str, Callable[[Path], Path]] = {make.__name__: make for make in (wide_bert, spiky_bert)}
