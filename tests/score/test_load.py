@@ -58,7 +58,9 @@ def test_an_encoder_is_not_made_of_a_scorer():
         tamis.load_encoder("tamis-mini")
 
 
-@pytest.mark.parametrize("option", [{"engine": "torch"}, {"device": "cuda"}, {"dtype": "float16"}, {"template": "qwen3"}])
+@pytest.mark.parametrize(
+    "option", [{"engine": "torch"}, {"device": "cuda"}, {"dtype": "float16"}, {"template": "qwen3"}]
+)
 def test_an_option_that_cannot_be_honoured_is_refused(option):
     with pytest.raises(InputError, match="models of this kind can only take 'auto'"):
         tamis.load_scorer("tamis-mini", **option)
