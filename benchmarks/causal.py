@@ -156,7 +156,7 @@ def measure(report: Report, place: Path) -> None:
         folder = place / f"qwen{layers}"
         folder.mkdir()
         qwen3(folder, layers)
-        load = workload("mixed", tokenizer_of(folder), DOCUMENTS)
+        load = workload("prompted", tokenizer_of(folder), DOCUMENTS)
         seconds[layers] = {one.contender.name: one for one in timed(report, folder, load.texts)}
         over[layers] = peaks(report, folder, place, load.texts)
     show(report, seconds, over)

@@ -64,10 +64,16 @@ def full(rng: np.random.Generator, count: int) -> list[int]:
     return np.minimum(rng.integers(100, 700, count), LONGEST).tolist()
 
 
+def prompted(rng: np.random.Generator, count: int) -> list[int]:
+    """What stands beside a prompt of about a hundred tokens: lognormal, median 110, sigma .7, 30 to 400."""
+    return np.clip(np.exp(rng.normal(np.log(110), 0.7, count)), 30, 400).astype(int).tolist()
+
+
 LENGTHS: dict[str, Callable[[np.random.Generator, int], list[int]]] = {
     "mixed": mixed,
     "FAQ": faq,
     "full": full,
+    "prompted": prompted,
 }
 
 
