@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, Self, TypeAlias, overload, runtime_checkable
@@ -84,6 +85,11 @@ class Candidate:
 class Ranking:
     """The candidates of one query, best first; ties keep the earlier order. The type that flows.
 
+    Attributes:
+        query: what was asked.
+        items: the candidates.
+        fingerprints: what exactly gave each stage's scores, by the stage's name, where the stage said it.
+
     >>> candidates = (Candidate(Document("a", "colander"), 2.0), Candidate(Document("b", "tamis"), 1.0))
     >>> found = Ranking(Query("sieve"), candidates)
     >>> [c.doc.id for c in found.rescored("mini", [0.1, 0.9])]
@@ -94,6 +100,7 @@ class Ranking:
 
     query: Query
     items: tuple[Candidate, ...] = ()
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -113,13 +120,21 @@ class Ranking:
         """Current scores, shape ``(len(self),)``, in ranking order."""
         return np.array([item.score for item in self.items], dtype=np.float64)
 
-    def rescored(self, by: str, scores: ArrayLike, notes: Sequence[Mapping[str, Any]] | None = None) -> Ranking:
+    def rescored(
+        self,
+        by: str,
+        scores: ArrayLike,
+        notes: Sequence[Mapping[str, Any]] | None = None,
+        *,
+        fingerprint: str = "",
+    ) -> Ranking:
         """The same candidates ordered by new scores; the only way scores change, so provenance is kept.
 
         Args:
             by: name of the stage that gave the scores.
             scores: one finite number for each candidate, in this ranking's order.
             notes: optional remarks for each candidate, merged into what is there.
+            fingerprint: what exactly gave the scores; kept under the stage's name.
 
         Raises:
             InputError: wrong number of scores or notes, a score that is not finite, or the reserved name "probability".
@@ -135,7 +150,8 @@ class Ranking:
             for c, s, n in zip(self.items, new, remarks, strict=True)
         ]
         order = np.argsort(-new, kind="stable")
-        return replace(self, items=tuple(items[i] for i in order))
+        known = {**self.fingerprints, by: fingerprint} if fingerprint else self.fingerprints
+        return replace(self, items=tuple(items[i] for i in order), fingerprints=known)
 
     def calibrated(self, probabilities: ArrayLike) -> Ranking:
         """The same candidates in the same order with calibrated probabilities; for calibrators only.
@@ -169,13 +185,24 @@ class Decision:
 
     Attributes:
         ranking: the accepted candidates, best first.
-        rejected: candidates left out, each with the reason.
+        rejected: candidates left out, each with the reason: the stage's name, a colon, and why.
         policy: name or digest of the policy that decided.
+        none_relevant: calibrated probability that no candidate answers the query; None where the policy cannot tell.
+
+    >>> left_out = ((Candidate(Document("a", "hat"), 0.2), "threshold: 0.2 is below 0.7"),)
+    >>> dict(Decision(Ranking(Query("sieve")), left_out).dropped)
+    {'threshold': 1}
     """
 
     ranking: Ranking
     rejected: tuple[tuple[Candidate, str], ...] = ()
     policy: str = ""
+    none_relevant: float | None = None
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """How many candidates each stage left out, in the order of the stages."""
+        return Counter(reason.partition(":")[0] for _, reason in self.rejected)
 
 
 Pair: TypeAlias = tuple[Query, Document]

@@ -11,6 +11,10 @@
     ├── IndexStoreError     an index folder cannot be used
     │   ├── IndexCorruptError    its bytes are not the bytes that were written
     │   └── IndexMismatchError   another encoder or a newer format made it
+    ├── PolicyError         a policy or calibration cannot be used        (tampered, newer, not one)
+    │   ├── PolicyMismatch  it was made for another scorer
+    │   └── PolicyExpired   its certificate has run out
+    ├── NotCertifiedError   a threshold was asked of a certificate that was refused
     └── StorageError        the disk refused to take what was written; nothing was lost
 """
 
@@ -81,6 +85,22 @@ class IndexCorruptError(IndexStoreError):
 
 class IndexMismatchError(IndexStoreError):
     """An index was made by another encoder, or by a newer version of tamis."""
+
+
+class PolicyError(TamisError):
+    """A policy or calibration file cannot be used: it was changed, is from a newer tamis, or is none."""
+
+
+class PolicyMismatch(PolicyError):
+    """A policy or calibration was made for another scorer than the one that gave the scores."""
+
+
+class PolicyExpired(PolicyError):
+    """A policy is past the day until which its certificate was stated."""
+
+
+class NotCertifiedError(TamisError):
+    """A threshold was asked of a certificate that was refused; the message says what is missing."""
 
 
 class StorageError(TamisError):

@@ -69,7 +69,8 @@ class Rerank:
             end = start + len(ranking)
             weighed = isinstance(self.scorer, Lexical) and np.isfinite(bm25[start:end]).all()
             name = f"{self.scorer.name}+{BM25}" if weighed else self.scorer.name
-            reranked.append(ranking.rescored(name, scores[start:end], remarks[start:end]))
+            fingerprint = self.scorer.fingerprint
+            reranked.append(ranking.rescored(name, scores[start:end], remarks[start:end], fingerprint=fingerprint))
             start = end
         return reranked
 

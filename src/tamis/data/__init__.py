@@ -1,5 +1,6 @@
 """Data: what files hold, as nouns; and files written whole or not at all."""
 
+from tamis.data.artefacts import artefact, canonical, digest, read_artefact, write_artefact
 from tamis.data.collection import Collection
 from tamis.data.examples import Annotation, read_annotations, read_examples
 from tamis.data.forms import FORMS, Example, Form, recognise
@@ -25,10 +26,14 @@ __all__ = [
     "Form",
     "Row",
     "Source",
+    "artefact",
     "atomic_path",
     "atomic_write",
     "atomic_write_bytes",
+    "canonical",
+    "digest",
     "read_annotations",
+    "read_artefact",
     "read_candidates",
     "read_documents",
     "read_examples",
@@ -39,6 +44,7 @@ __all__ = [
     "read_rows",
     "read_run",
     "recognise",
+    "write_artefact",
     "write_qrels",
     "write_run",
 ]

@@ -3,6 +3,7 @@
 from tamis.evaluate.baseline import random_order
 from tamis.evaluate.evaluation import DEFAULT, Evaluation, Qrels, Run, as_run, evaluate
 from tamis.evaluate.measures import AP, MEASURES, RR, Measure, P, R, measure, nDCG
+from tamis.evaluate.ratios import Ratio, ratio
 from tamis.evaluate.significance import Interval, Paired, compare, interval, paired
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Paired",
     "Qrels",
     "R",
+    "Ratio",
     "Run",
     "as_run",
     "compare",
@@ -26,4 +28,5 @@ __all__ = [
     "nDCG",
     "paired",
     "random_order",
+    "ratio",
 ]

@@ -7,11 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tamis.calibrate.newton import projected_newton
 from tamis.core import Floats
 from tamis.errors import InputError
-
-STEPS = 200
-SUFFICIENT = 1e-4  # of the decrease that the slope promises (Armijo's rule)
 
 
 class Lists(NamedTuple):
@@ -45,23 +43,10 @@ def listwise_weights(features: Floats, labels: Floats, groups: NDArray[np.int64]
     lists = _lists(features, labels, groups)
     if not len(lists.starts):
         raise InputError("no query has both a relevant and a less relevant document: weights need such queries")
-    weights = np.full(features.shape[1], 1.0 / features.shape[1])
-    value, slope, curve = _loss(weights, lists, l2)
-    for _ in range(STEPS):
-        free = (weights > 0) | (slope < 0)
-        if not free.any() or np.abs(slope[free]).max() < 1e-9:
-            break
-        step = np.zeros_like(weights)
-        step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free])
-        length = 1.0
-        while True:
-            new = np.maximum(weights - length * step, 0)
-            found = _loss(new, lists, l2)
-            if found[0] <= value + SUFFICIENT * float(slope @ (new - weights)) or length < 1e-12:
-                break
-            length /= 2
-        weights, (value, slope, curve) = new, found
-    return weights
+    start = np.full(features.shape[1], 1.0 / features.shape[1])
+    return projected_newton(
+        lambda weights: _loss(weights, lists, l2), start, nonnegative=np.ones(len(start), dtype=bool)
+    )
 
 
 def _lists(features: Floats, labels: Floats, groups: NDArray[np.int64]) -> Lists:

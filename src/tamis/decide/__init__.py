@@ -1,0 +1,1 @@
+"""Decisions: thresholds with guarantees, the rules around them, and the policy that carries both."""
