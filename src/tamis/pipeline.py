@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,9 +130,18 @@ def chunks(scorer: Scorer, pairs: Sequence[Pair], progress: Progress | None = No
                 progress(end, len(pairs))
 
 
+@runtime_checkable
+class Bindable(Protocol):
+    """A policy that knows for which scorer it was tuned, and refuses another one."""
+
+    def bind(self, scorer: Scorer) -> Policy: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """A retriever, stages and a policy, each of which may be left out.
+
+    A policy that was tuned for another scorer than that of the last ``Rerank`` is refused at once: PolicyMismatch.
 
     >>> pipeline = Pipeline(stages=(Rerank(load_scorer("tamis-mini")),))
     >>> [c.doc.id for c in pipeline.rank("如何退货", ["今天下雨", "退货需在七天内申请"])]
@@ -144,6 +153,12 @@ class Pipeline:
     policy: Policy | None = None
     k: int = 100
 
+    def __post_init__(self) -> None:
+        """Hold the policy against the scorer; nothing is loaded."""
+        scorers = [stage.scorer for stage in self.stages if isinstance(stage, Rerank)]
+        if scorers and isinstance(self.policy, Bindable):
+            self.policy.bind(scorers[-1])
+
     def rank(self, query: str | Query, documents: Iterable[str | Document | Mapping[str, Any]]) -> Ranking:
         """The given documents, best first, as the stages order them.
 
@@ -152,6 +167,16 @@ class Pipeline:
         """
         items = tuple(Candidate(document, 0.0) for document in as_documents(documents))
         return self._staged([Ranking(as_query(query), items)])[0]
+
+    def decide(self, query: str | Query, documents: Iterable[str | Document | Mapping[str, Any]]) -> Decision:
+        """What to show of the given documents: the stages, then the policy (without one, everything is shown).
+
+        Raises:
+            InputError: the query is blank, or two documents share an id.
+            PolicyError: the policy has expired, or was tuned for other scores.
+            NotCertifiedError: the policy has no threshold, since none was certified.
+        """
+        return self._decided(self.rank(query, documents))
 
     def search(self, queries: Sequence[str | Query]) -> list[Ranking]:
         """One ranking a query: recall of at most ``k`` candidates, then the stages.
@@ -166,6 +191,9 @@ class Pipeline:
     def ask(self, query: str | Query) -> Decision:
         """What to show for one query: recall, stages, then the policy (without one, everything is shown)."""
         (ranking,) = self.search([query])
+        return self._decided(ranking)
+
+    def _decided(self, ranking: Ranking) -> Decision:
         return self.policy.decide(ranking) if self.policy else Decision(ranking)
 
     def _staged(self, rankings: list[Ranking]) -> list[Ranking]:

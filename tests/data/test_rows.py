@@ -26,6 +26,24 @@ def test_jsonl_keeps_types_and_lines() -> None:
     assert [(row.line, row.values) for row in found] == [(2, {"a": 1, "b": [True, None]}), (4, {"a": "x\u2028y"})]
 
 
+@pytest.mark.parametrize(
+    "text", ['[{"a": 1}, {"a": NaN}]', '\n[\n  {"a": 1},\n  {\n"a": null}\n]\n', '[{"a": 1},{"a":null},]']
+)
+def test_an_array_is_read_as_its_elements(text: str) -> None:
+    assert values(text) == [{"a": 1}, {"a": None}]
+
+
+def test_elements_of_an_array_know_the_line_on_which_they_begin() -> None:
+    assert [row.line for row in rows('[\n{"a": 1,\n"b": 2}, {"a": 2},\n\n{"a": 3}]')] == [2, 3, 5]
+    assert rows("[\n]") == []
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=3), st.none() | st.booleans() | st.text(max_size=5)), max_size=5))
+def test_an_array_holds_what_was_written(given_rows: list[dict[str, object]]) -> None:
+    for indent in (None, 1):
+        assert values("\n" + json.dumps(given_rows, indent=indent)) == given_rows or not given_rows
+
+
 def test_nan_is_null() -> None:
     assert values('{"a": NaN, "b": -Infinity}') == [{"a": None, "b": None}]
 
@@ -34,10 +52,13 @@ def test_nan_is_null() -> None:
     ("content", "line", "message"),
     [
         ('{"a": 1}\n{"a": 2}\n{"a": \n', 3, "malformed JSON at character"),
-        ('{"a": 1}\n\n[1, 2]\n', 3, "array"),
+        ('{"a": 1}\n\n[1, 2]\n', 3, "expected a JSON object"),
         ('{"a": 1}\n"text"\n', 2, "expected a JSON object"),
-        ('[{"a": 1}]', 1, "jq"),
-        ('[\n{"a": 1}\n]', 1, "jq"),
+        ('[{"a": 1}', 1, "the end of the file"),
+        ('[\n{"a": 1}\n\n{"b": 2}]', 2, "expected , or ]"),
+        ('[\n{"a": 1},\n{"b": }]', 3, "malformed JSON"),
+        ('[{"a": 1},\n2]', 2, "expected a JSON object"),
+        ('[{"a": 1}]\nmore', 1, "after the array's end"),
         ('{\n"a": 1}', 1, "one object stands on one line"),
         ('{"a": ' + "[" * 100_000, 1, "malformed JSON"),
         ('{"a": ' + "9" * 5000 + "}", 1, "malformed JSON"),

@@ -98,14 +98,16 @@ class Labelled:
 
     def top(self, k: int | None) -> Self:
         """The k best-scored pairs of each query: those that a list of k shows; all of them without k or groups."""
-        if k is None or not self.grouped:
-            return self
+        return self if k is None or not self.grouped else self.where(self.places() < k)
+
+    def places(self) -> Codes:
+        """The place of each pair in its query's list, best score first, counted from 0; ties keep their order."""
         order = np.lexsort((-self.scores, self.groups))
         groups = self.groups[order]
         starts = np.flatnonzero(np.diff(groups, prepend=-1))
-        sizes = np.diff(starts, append=len(groups))
-        places = np.arange(len(groups)) - np.repeat(starts, sizes)
-        return self.where(np.sort(order[places < k]))
+        found = np.empty(len(groups), dtype=np.int64)
+        found[order] = np.arange(len(groups)) - np.repeat(starts, np.diff(starts, append=len(groups)))
+        return found
 
     def with_both(self, purpose: str) -> Self:
         """Itself, where both labels occur.

@@ -6,12 +6,16 @@ import difflib
 import itertools
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tamis.errors import DataError
 from tamis.text import clean
+
+_blank = re.compile(r"\s*")
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +116,54 @@ def peeked(lines: Iterator[str]) -> tuple[str, Iterator[str]]:
     return "", iter(seen)
 
 
-def json_rows(lines: Iterable[str], path: str) -> Iterator[Row]:
-    """The rows of JSONL lines."""
+def json_rows(lines: Iterator[str], path: str) -> Iterator[Row]:
+    """The rows of JSONL lines, or of one JSON array of objects (read whole); lines count from 1."""
+    first, lines = peeked(lines)
+    if first.lstrip().startswith("["):
+        yield from _array_rows("".join(lines), path)
+        return
     for at, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        if line.lstrip().startswith("["):
-            raise DataError(
-                "expected a JSON object a line, got a JSON array: jq -c '.[]' makes one", path=path, line=at
-            )
-        values = parse(line, path, at)
-        if not isinstance(values, dict):
-            raise DataError(f"expected a JSON object, got {values!r:.60}", path=path, line=at)
-        yield Row(path, at, values)
+        if line.strip():
+            yield _json_row(parse(line, path, at), path, at)
+
+
+def _array_rows(text: str, path: str) -> Iterator[Row]:
+    """The elements of a JSON array, each at the line on which it begins."""
+    at, line, ended = text.index("[") + 1, 1, False
+    counted = 0
+    while not ended:
+        at = _blank.match(text, at).end()  # type: ignore[union-attr]
+        line, counted = line + text.count("\n", counted, at), at
+        if text.startswith("]", at):
+            break
+        value, at = _decoded(text, at, path, line)
+        yield _json_row(value, path, line)
+        at = _blank.match(text, at).end()  # type: ignore[union-attr]
+        ended = not text.startswith(",", at)
+        if ended and not text.startswith("]", at):
+            found = text[at : at + 20] or "the end of the file"
+            raise DataError(f"malformed JSON: expected , or ] after an object, got {found!r}", path=path, line=line)
+        at += not ended
+    if rest := text[at + 1 :].strip():
+        raise DataError(f"malformed JSON: {rest[:20]!r} stands after the array's end", path=path, line=line)
+
+
+def _decoded(text: str, at: int, path: str, line: int) -> tuple[Any, int]:
+    """One JSON value that begins at a character, and where it ends."""
+    try:
+        return _DECODER.raw_decode(text, at)
+    except json.JSONDecodeError as error:
+        near = text[max(0, error.pos - 20) : error.pos + 20]
+        what, line = f"malformed JSON: {error.msg}, near {near!r}", error.lineno
+    except (RecursionError, ValueError) as error:
+        what = f"malformed JSON: {error}"
+    raise DataError(what, path=path, line=line)
+
+
+def _json_row(values: Any, path: str, line: int) -> Row:
+    if not isinstance(values, dict):
+        raise DataError(f"expected a JSON object, got {values!r:.60}", path=path, line=line)
+    return Row(path, line, values)
 
 
 def parse(text: str, path: str, line: int, field: str | None = None) -> Any:

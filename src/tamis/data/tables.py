@@ -21,13 +21,14 @@ _json = re.compile(r"\s*(?:\{|\[\s*(?:\{|$))")
 
 
 def read_rows(source: Source) -> Iterator[Row]:
-    r"""The rows of a JSONL file, or of a CSV or TSV file with a header line; streamed, known by content.
+    r"""The rows of a JSONL file, of a CSV or TSV file with a header line, or of a JSON array; known by content.
 
-    Values of JSONL keep their types, ``NaN`` and infinities read as null; values of CSV and TSV are strings. Blank
-    lines are skipped. Lines count from 1.
+    All but arrays are streamed. Values of JSON keep their types, ``NaN`` and infinities read as null; values of CSV and
+    TSV are strings. Blank lines are skipped. Lines count from 1.
 
     Raises:
-        DataError: malformed JSON, a line that is no object, or a row with another number of cells than the header.
+        DataError: malformed JSON, a line or element that is no object, or a row with another number of cells than the
+            header.
 
     >>> import io
     >>> [row.values for row in read_rows(io.StringIO('{"id": 1}\n'))]

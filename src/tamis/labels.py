@@ -1,0 +1,224 @@
+"""Scores with labels from wherever people keep them: files of scores, test sets, evaluation sets; scored if need be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tamis.calibrate import Labelled
+from tamis.core import Candidate, Document, Floats, Progress, Query, Ranking, Scorer
+from tamis.data import Collection, Row, read_examples, read_rows
+from tamis.errors import DataError, InputError
+from tamis.experiment import Experiment
+from tamis.pipeline import Rerank
+from tamis.recall import Index
+
+QUERY_COLUMNS = ("query_id", "qid", "query")
+LABEL_COLUMNS = ("label", "grade", "relevance")
+LIST_LABELS = ("labels", "true_labels")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSet:
+    """Labelled scores, and what is known about where they come from.
+
+    Attributes:
+        data: scores, labels and queries.
+        query_ids: the name of each query, by its number in ``data.groups``; empty where no queries are known.
+        grades: the labels as they were before ``relevant_if``, one a pair.
+        segments: the segment of each pair; None where the source has none.
+        stage: name under which a ranking carries such scores; empty where it is not known.
+        fingerprint: what exactly gave the scores; empty where it is not known.
+        rankings: the scored rankings, where the scoring was done here; pairs stand in their order.
+    """
+
+    data: Labelled
+    query_ids: list[str]
+    grades: Floats
+    segments: list[str] | None = None
+    stage: str = ""
+    fingerprint: str = ""
+    rankings: list[Ranking] | None = None
+
+
+class Pairs(NamedTuple):
+    """Columns of a source: one value of each a pair."""
+
+    scores: list[float]
+    grades: list[float]
+    queries: list[str]
+    segments: list[str]
+    weights: list[float]
+
+
+def open_labelled(
+    source: str | Path,
+    *,
+    scorer: Scorer | None = None,
+    relevant_if: float | None = None,
+    k: int = 100,
+    progress: Progress | None = None,
+) -> LabelledSet:
+    """Labelled scores from a file of scores, or from a test set or evaluation set that is scored here.
+
+    Args:
+        source: a file of rows with ``score`` and ``label`` (best also ``query_id``; perhaps ``segment``, ``weight``); of
+            rows with lists ``scores`` and ``labels``; in any form of ``tamis.data.FORMS`` with labels, such as
+            ``{query, documents, labels}``; or the folder of an evaluation set, whose unjudged candidates count as
+            irrelevant.
+        scorer: scores what has no scores yet; with a file of scores, it only says whose they are.
+        relevant_if: grades from here on are relevant; needed where labels are not 0 and 1.
+        k: candidates of a query that are recalled, where the set lists none.
+        progress: called with (pairs scored, pairs in all).
+
+    Raises:
+        DataError: a row cannot be used; with file, line and field.
+        InputError: there is no pair, the source has no scores and no scorer was given, or labels are grades and
+            ``relevant_if`` is missing.
+    """
+    if Path(source).is_dir():
+        return _from_collection(Collection.open(source), _needed(scorer, source), relevant_if, k, progress)
+    found = _scored_rows(read_rows(source), source)
+    if found is None:
+        return _from_examples(source, _needed(scorer, source), relevant_if, progress)
+    data, grades, names = _labelled(found, relevant_if, source)
+    stage, fingerprint = (scorer.name, scorer.fingerprint) if scorer else ("", "")
+    segments = found.segments if any(found.segments) else None
+    return LabelledSet(data, names, grades, segments, stage, fingerprint)
+
+
+def _needed(scorer: Scorer | None, source: str | Path) -> Scorer:
+    if scorer is None:
+        raise InputError(f"{source} holds no scores: say what shall score it (--model tamis-mini)")
+    return scorer
+
+
+def _scored_rows(rows: Iterator[Row], source: str | Path) -> Pairs | None:
+    """The columns of a file of scores; None where its first row has no score."""
+    first = next(rows, None)
+    if first is None:
+        raise DataError("no rows: expected one a scored pair", path=str(source))
+    read = _readers(first)
+    if read is None:
+        return None
+    pairs = Pairs([], [], [], [], [])
+    for row in _chained(first, rows):
+        read(row, pairs)
+    return pairs
+
+
+def _readers(first: Row) -> Callable[[Row, Pairs], None] | None:
+    if "score" in first and any(column in first for column in LABEL_COLUMNS):
+        return _read_pair
+    if "scores" in first and any(column in first for column in LIST_LABELS):
+        return _read_list
+    return None
+
+
+def _chained(first: Row, rest: Iterable[Row]) -> Iterator[Row]:
+    yield first
+    yield from rest
+
+
+def _read_pair(row: Row, pairs: Pairs) -> None:
+    label = next((column for column in LABEL_COLUMNS if column in row), LABEL_COLUMNS[0])
+    pairs.scores.append(row.number("score"))
+    pairs.grades.append(_grade(row, label))
+    query = next((column for column in QUERY_COLUMNS if column in row), "")
+    pairs.queries.append(row.name(query) if query else "")
+    pairs.segments.append(row.name("segment", ""))
+    pairs.weights.append(row.number("weight") if "weight" in row else 1.0)
+
+
+def _read_list(row: Row, pairs: Pairs) -> None:
+    column = next((column for column in LIST_LABELS if column in row), LIST_LABELS[0])
+    scores, grades = row.elements("scores"), row.elements(column)
+    if len(scores) != len(grades):
+        raise row.error(f"expected {len(scores)} labels, one a score, got {len(grades)}", column)
+    name = next((row.name(c) for c in QUERY_COLUMNS if c in row), str(row.line))
+    for score, grade in zip(scores, grades, strict=True):
+        one = Row(
+            row.path, row.line, {"score": score, "label": grade, "query": name, "segment": row.name("segment", "")}
+        )
+        _read_pair(one, pairs)
+
+
+def _grade(row: Row, column: str) -> float:
+    value = row.get(column)
+    return float(value) if isinstance(value, bool) else row.number(column)
+
+
+def _labelled(pairs: Pairs, relevant_if: float | None, source: str | Path) -> tuple[Labelled, Floats, list[str]]:
+    named = [bool(name) for name in pairs.queries]
+    if any(named) and not all(named):
+        raise DataError(f"pair {named.index(False) + 1} has no query, others have", path=str(source))
+    groups = pairs.queries if any(named) else None
+    data = Labelled.of(pairs.scores, pairs.grades, groups, pairs.weights, relevant_if=relevant_if)
+    names = list(dict.fromkeys(pairs.queries)) if groups else []
+    return data, np.array(pairs.grades, dtype=np.float64), names
+
+
+def _from_examples(
+    source: str | Path, scorer: Scorer, relevant_if: float | None, progress: Progress | None
+) -> LabelledSet:
+    """A test set: the candidates of equal queries belong together, wherever they stand."""
+    documents: dict[Query, list[tuple[str, float]]] = {}
+    for example in read_examples(source):
+        asked = Query(example.query, instruction=example.instruction)
+        documents.setdefault(asked, []).extend(zip(example.documents, example.labels, strict=True))
+    grades = {asked: dict(enumerate(label for _, label in listed)) for asked, listed in documents.items()}
+    unscored = [
+        Ranking(asked, tuple(Candidate(Document(str(at), text), 0.0) for at, (text, _) in enumerate(listed)))
+        for asked, listed in documents.items()
+    ]
+    rankings = Rerank(scorer, progress=progress)(unscored)
+    found = [[grades[ranking.query][int(candidate.doc.id)] for candidate in ranking] for ranking in rankings]
+    return _from_rankings(rankings, found, [ranking.query.text for ranking in rankings], relevant_if, scorer)
+
+
+def _from_collection(
+    collection: Collection, scorer: Scorer, relevant_if: float | None, k: int, progress: Progress | None
+) -> LabelledSet:
+    index = Index.build(collection.documents.values())
+    queries = collection.judged
+    first = Experiment(collection, index, scorer=scorer, k=k).first_stage(queries, None)
+    rankings = Rerank(scorer, progress=progress)(first)
+    grades = [[float(collection.qrels[r.query.id].get(c.doc.id, 0)) for c in r] for r in rankings]
+    return _from_rankings(rankings, grades, [query.id for query in queries], relevant_if, scorer)
+
+
+def _from_rankings(
+    rankings: list[Ranking], grades: list[list[float]], names: list[str], relevant_if: float | None, scorer: Scorer
+) -> LabelledSet:
+    scores = np.concatenate([np.zeros(0), *(ranking.scores for ranking in rankings)])
+    flat = np.array([grade for listed in grades for grade in listed], dtype=np.float64)
+    groups = np.repeat(np.arange(len(rankings)), [len(ranking) for ranking in rankings])
+    if not flat.size:
+        raise InputError("no query has a candidate: there is nothing to learn from")
+    kept = [name for name, ranking in zip(names, rankings, strict=True) if len(ranking)]
+    return LabelledSet(
+        data=Labelled.of(scores, flat, groups, relevant_if=relevant_if),
+        query_ids=kept,
+        grades=flat,
+        stage=_stage(rankings, scorer),
+        fingerprint=scorer.fingerprint,
+        rankings=[ranking for ranking in rankings if len(ranking)],
+    )
+
+
+def _stage(rankings: Sequence[Ranking], scorer: Scorer) -> str:
+    """The name that all scores carry.
+
+    Raises:
+        InputError: some rankings carry another one, so that their scores are not of one kind.
+    """
+    stages: dict[str, Any] = {
+        stage: None for ranking in rankings for stage in ranking.fingerprints if stage.startswith(scorer.name)
+    }
+    if len(stages) > 1:
+        raise InputError(f"scores of two kinds in one set: {', '.join(stages)}; give all queries the same first stage")
+    return next(iter(stages), scorer.name)
