@@ -7,7 +7,9 @@ import pytest
 
 import tamis
 from tamis.core import Candidate, Decision, Document, Query, Ranking
-from tamis.errors import InputError
+from tamis.decide.policy import Policy
+from tamis.decide.thresholds import Thresholds
+from tamis.errors import InputError, PolicyMismatch
 from tamis.pipeline import CHUNK, Pipeline, Rerank
 
 
@@ -115,6 +117,36 @@ def test_pipeline_asks_its_policy():
     assert [c.doc.id for c in decision.ranking] == ["2"]
     assert len(decision.rejected) == 2
     assert Pipeline(Fixed(DOCUMENTS)).ask("q").rejected == ()
+
+
+def tuned(**fields):
+    return Policy(Thresholds(5.0), **{"scorer": "lengths:1", "stage": "lengths", **fields})
+
+
+def test_pipeline_decides_on_given_documents():
+    pipeline = Pipeline(stages=(Rerank(Lengths()),), policy=tuned(max_k=1))
+    decision = pipeline.decide("q", ["x" * 4, "x" * 6, "x" * 5])
+    assert [c.doc.id for c in decision.ranking] == ["1"]
+    assert [why for _, why in decision.rejected] == ["threshold: score 4 is below 5", "max_k: place 2, 1 is shown"]
+    assert len(Pipeline(stages=(Rerank(Lengths()),)).decide("q", ["a", "b"]).ranking) == 2
+
+
+def test_a_policy_for_another_scorer_is_refused_before_anything_runs():
+    class Other(Lengths):
+        fingerprint = "lengths:2"
+
+    with pytest.raises(PolicyMismatch, match="lengths:1.*lengths:2"):
+        Pipeline(stages=(Rerank(Other()),), policy=tuned())
+    # Only the last reranker gives the scores that are decided on; a policy for any scorer fits.
+    for stages, policy in (((Rerank(Other()), Rerank(Lengths())), tuned()), ((Rerank(Other()),), tuned(scorer=""))):
+        pipeline = Pipeline(stages=stages, policy=policy)
+        assert len(pipeline.decide("q", ["x" * 9]).ranking) == 1
+
+
+def test_a_rerank_of_the_texts_only_leaves_bm25_out():
+    known = tuple(Candidate(d, 1.0, {"bm25": 0.5}) for d in DOCUMENTS[1:3])
+    (found,) = Rerank(Weighing(), texts_only=True)([Ranking(Query("q"), known)])
+    assert [c.scores["lengths"] for c in found] == [2, 1]
 
 
 def test_a_pipeline_without_retriever_says_so():

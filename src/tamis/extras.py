@@ -33,6 +33,7 @@ EXTRAS: dict[str, Extra] = {
         Extra("huggingface_hub", "hub", "models by their hub id"),
         Extra("modelscope", "modelscope", "models by their ModelScope id"),
         Extra("vllm", "vllm", "the vLLM engine inside this process"),
+        Extra("sklearn", "sklearn", "calibrators and thresholds as scikit-learn estimators"),
     )
 }
 

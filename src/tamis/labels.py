@@ -66,10 +66,9 @@ def open_labelled(
     """Labelled scores from a file of scores, or from a test set or evaluation set that is scored here.
 
     Args:
-        source: a file of rows with ``score`` and ``label`` (best also ``query_id``; perhaps ``segment``, ``weight``); of
-            rows with lists ``scores`` and ``labels``; in any form of ``tamis.data.FORMS`` with labels, such as
-            ``{query, documents, labels}``; or the folder of an evaluation set, whose unjudged candidates count as
-            irrelevant.
+        source: a file of rows with ``score`` and ``label`` (best also ``query_id``; perhaps ``segment`` and ``weight``)
+            or with lists ``scores`` and ``labels``; a file in any form of ``tamis.data.FORMS`` with labels, such as
+            ``{query, documents, labels}``; or an evaluation set's folder, whose unjudged candidates are irrelevant.
         scorer: scores what has no scores yet; with a file of scores, it only says whose they are.
         relevant_if: grades from here on are relevant; needed where labels are not 0 and 1.
         k: candidates of a query that are recalled, where the set lists none.
@@ -91,6 +90,22 @@ def open_labelled(
     return LabelledSet(data, names, grades, segments, stage, fingerprint)
 
 
+def is_scored(source: str | Path) -> bool:
+    """Whether a file holds scores with labels, by its first row.
+
+    Raises:
+        DataError: the file cannot be read, or has no row.
+    """
+    return not Path(source).is_dir() and _readers(_first(read_rows(source), source)) is not None
+
+
+def _first(rows: Iterator[Row], source: str | Path) -> Row:
+    found = next(rows, None)
+    if found is None:
+        raise DataError("no rows: expected one a scored pair", path=str(source))
+    return found
+
+
 def _needed(scorer: Scorer | None, source: str | Path) -> Scorer:
     if scorer is None:
         raise InputError(f"{source} holds no scores: say what shall score it (--model tamis-mini)")
@@ -99,9 +114,7 @@ def _needed(scorer: Scorer | None, source: str | Path) -> Scorer:
 
 def _scored_rows(rows: Iterator[Row], source: str | Path) -> Pairs | None:
     """The columns of a file of scores; None where its first row has no score."""
-    first = next(rows, None)
-    if first is None:
-        raise DataError("no rows: expected one a scored pair", path=str(source))
+    first = _first(rows, source)
     read = _readers(first)
     if read is None:
         return None
@@ -175,9 +188,11 @@ def _from_examples(
         Ranking(asked, tuple(Candidate(Document(str(at), text), 0.0) for at, (text, _) in enumerate(listed)))
         for asked, listed in documents.items()
     ]
-    rankings = Rerank(scorer, progress=progress)(unscored)
-    found = [[grades[ranking.query][int(candidate.doc.id)] for candidate in ranking] for ranking in rankings]
-    return _from_rankings(rankings, found, [ranking.query.text for ranking in rankings], relevant_if, scorer)
+
+    def grade(query: Query, document: Document) -> float:
+        return grades[query][int(document.id)]
+
+    return _scored(unscored, grade, relevant_if, scorer, progress)
 
 
 def _from_collection(
@@ -186,27 +201,39 @@ def _from_collection(
     index = Index.build(collection.documents.values())
     queries = collection.judged
     first = Experiment(collection, index, scorer=scorer, k=k).first_stage(queries, None)
-    rankings = Rerank(scorer, progress=progress)(first)
-    grades = [[float(collection.qrels[r.query.id].get(c.doc.id, 0)) for c in r] for r in rankings]
-    return _from_rankings(rankings, grades, [query.id for query in queries], relevant_if, scorer)
+
+    def grade(query: Query, document: Document) -> float:
+        return float(collection.qrels[query.id].get(document.id, 0))
+
+    return _scored(first, grade, relevant_if, scorer, progress)
 
 
-def _from_rankings(
-    rankings: list[Ranking], grades: list[list[float]], names: list[str], relevant_if: float | None, scorer: Scorer
+def _scored(
+    unscored: list[Ranking],
+    grade: Callable[[Query, Document], float],
+    relevant_if: float | None,
+    scorer: Scorer,
+    progress: Progress | None,
 ) -> LabelledSet:
-    scores = np.concatenate([np.zeros(0), *(ranking.scores for ranking in rankings)])
-    flat = np.array([grade for listed in grades for grade in listed], dtype=np.float64)
-    groups = np.repeat(np.arange(len(rankings)), [len(ranking) for ranking in rankings])
-    if not flat.size:
+    """The rankings scored; labels that cannot be used are refused before that, since scoring may take minutes."""
+    before = [grade(ranking.query, candidate.doc) for ranking in unscored for candidate in ranking]
+    if not before:
         raise InputError("no query has a candidate: there is nothing to learn from")
-    kept = [name for name, ranking in zip(names, rankings, strict=True) if len(ranking)]
+    Labelled.of(before, before, relevant_if=relevant_if)
+    rankings = Rerank(scorer, progress=progress)([ranking for ranking in unscored if len(ranking)])
+    grades = np.array([grade(r.query, candidate.doc) for r in rankings for candidate in r], dtype=np.float64)
     return LabelledSet(
-        data=Labelled.of(scores, flat, groups, relevant_if=relevant_if),
-        query_ids=kept,
-        grades=flat,
+        data=Labelled.of(
+            np.concatenate([ranking.scores for ranking in rankings]),
+            grades,
+            np.repeat(np.arange(len(rankings)), [len(ranking) for ranking in rankings]),
+            relevant_if=relevant_if,
+        ),
+        query_ids=[ranking.query.id or ranking.query.text for ranking in rankings],
+        grades=grades,
         stage=_stage(rankings, scorer),
         fingerprint=scorer.fingerprint,
-        rankings=[ranking for ranking in rankings if len(ranking)],
+        rankings=rankings,
     )
 
 

@@ -52,17 +52,19 @@ class Rerank:
         scorer: what scores the pairs.
         depth: most candidates of a ranking that are scored; None scores all.
         progress: called with (pairs scored, pairs in all) as the work goes on.
+        texts_only: leave BM25 out, for what was tuned on scores of the texts alone.
     """
 
     scorer: Scorer
     depth: int | None = None
     progress: Progress | None = None
+    texts_only: bool = False
 
     def __call__(self, rankings: Sequence[Ranking]) -> list[Ranking]:
         """The rankings in the same order, each reordered by the scorer's raw logits."""
         cut = [ranking[: self.depth] for ranking in rankings]
         pairs = [(ranking.query, candidate.doc) for ranking in cut for candidate in ranking]
-        bm25 = np.concatenate([np.zeros(0), *map(lexical_evidence, cut)])
+        bm25 = np.concatenate([np.zeros(0), *map(self._evidence, cut)])
         scores, remarks = scored_with_notes(self.scorer, pairs, self.progress, bm25)
         reranked, start = [], 0
         for ranking in cut:
@@ -73,6 +75,10 @@ class Rerank:
             reranked.append(ranking.rescored(name, scores[start:end], remarks[start:end], fingerprint=fingerprint))
             start = end
         return reranked
+
+    def _evidence(self, ranking: Ranking) -> Floats:
+        """BM25 of each candidate, NaN where it is not known or not wanted."""
+        return np.full(len(ranking), np.nan) if self.texts_only else lexical_evidence(ranking)
 
 
 def scored(

@@ -1,6 +1,41 @@
 """Calibration: from a scorer's raw logits to probabilities, and the evidence for them."""
 
+from tamis.calibrate.auto import AutoCalibrator
+from tamis.calibrate.beta import Beta
+from tamis.calibrate.calibration import Calibration
+from tamis.calibrate.cross import cross_fitted
 from tamis.calibrate.folds import query_folds
+from tamis.calibrate.forms import MAPS, as_json, from_json
+from tamis.calibrate.isotonic import Histogram, Isotonic
 from tamis.calibrate.labelled import Labelled
+from tamis.calibrate.linear import MinMax, PerQueryScaling, min_max_per_query
+from tamis.calibrate.map import Map
+from tamis.calibrate.platt import Platt, Temperature
+from tamis.calibrate.precision import Resolution, resolution
+from tamis.calibrate.reliability import Reliability, reliability
+from tamis.calibrate.venn_abers import VennAbers
 
-__all__ = ["Labelled", "query_folds"]
+__all__ = [
+    "MAPS",
+    "AutoCalibrator",
+    "Beta",
+    "Calibration",
+    "Histogram",
+    "Isotonic",
+    "Labelled",
+    "Map",
+    "MinMax",
+    "PerQueryScaling",
+    "Platt",
+    "Reliability",
+    "Resolution",
+    "Temperature",
+    "VennAbers",
+    "as_json",
+    "cross_fitted",
+    "from_json",
+    "min_max_per_query",
+    "query_folds",
+    "reliability",
+    "resolution",
+]

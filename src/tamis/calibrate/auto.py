@@ -16,6 +16,7 @@ from tamis.calibrate.forms import named
 from tamis.calibrate.isotonic import Histogram, Isotonic
 from tamis.calibrate.labelled import Groups, Labelled, group_sums
 from tamis.calibrate.logistic import log_odds, softplus
+from tamis.calibrate.map import finite_scores
 from tamis.calibrate.platt import Platt, Temperature
 from tamis.core import Calibrator, Floats
 from tamis.errors import InputError
@@ -48,7 +49,7 @@ class AutoCalibrator:
     >>> scores = [-3.0, -2.5, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0]
     >>> auto = AutoCalibrator().fit(scores, [0, 0, 0, 1, 0, 1, 0, 1, 1, 1])
     >>> auto.name, auto([-3.0, 3.0]).round(1).tolist()
-    ('platt', [0.1, 0.9])
+    ('platt', [0.2, 0.9])
     """
 
     probabilistic: ClassVar[bool] = True
@@ -84,7 +85,7 @@ class AutoCalibrator:
         Raises:
             InputError: a score is not finite, or ``fit`` has not been called.
         """
-        return self._fitted(np.asarray(scores, dtype=np.float64))
+        return self._fitted(finite_scores(scores))
 
     @property
     def name(self) -> str:
@@ -145,7 +146,7 @@ def _check(candidates: list[Calibrator], folds: int) -> None:
 
 
 def _in_order(data: Labelled) -> Labelled:
-    """The pairs by score and their queries numbered by first appearance, so that the order they came in is forgotten."""
+    """The pairs by score, queries numbered by first appearance there: the order they came in is forgotten."""
     data = data.where(np.lexsort((data.weights, data.labels, data.scores)))
     _, first, codes = np.unique(data.groups, return_index=True, return_inverse=True)
     ranks = np.argsort(np.argsort(first))

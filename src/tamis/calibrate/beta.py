@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from tamis.calibrate.labelled import Labelled
-from tamis.calibrate.logistic import fit_logistic, sigmoid, softplus
-from tamis.calibrate.map import Inputs, Map, as_logits, evidence, smoothed_targets
+from tamis.calibrate.logistic import sigmoid, softplus
+from tamis.calibrate.map import Inputs, Map, as_logits, rising_slopes
 from tamis.core import Floats
 
 
@@ -46,17 +46,13 @@ class Beta(Map):
         self.inputs = inputs
 
     def _learn(self, data: Labelled) -> None:
-        counts = evidence(data.weights)
-        slopes, self.intercept_ = fit_logistic(
-            self._features(data.scores),
-            smoothed_targets(data.labels, counts),
-            counts,
-            nonnegative=np.array([True, True]),
-        )
+        slopes, self.intercept_ = rising_slopes(self._features(data.scores), data)
         self.rise_, self.fall_ = slopes.tolist()
 
     def _apply(self, scores: Floats) -> Floats:
-        return sigmoid(self._features(scores) @ np.array([self.rise_, self.fall_]) + self.intercept_)
+        low, high = self._features(scores).T
+        # Not a matrix product, whose rounding depends on how many scores there are.
+        return sigmoid(self.rise_ * low + self.fall_ * high + self.intercept_)
 
     def _features(self, scores: Floats) -> Floats:
         """log(q) and -log(1 - q), shape ``(n, 2)``."""

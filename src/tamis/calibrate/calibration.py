@@ -39,8 +39,9 @@ class Calibration:
         InputError: the calibrator gives no probabilities, as min-max does.
 
     >>> from tamis.core import Candidate, Document, Query
+    >>> from tamis.calibrate.platt import Platt
     >>> data = Labelled.of([-2.0, -1.0, 0.0, 1.0, 2.0, 3.0], [0, 0, 1, 0, 1, 1])
-    >>> calibration = Calibration.fit(data)
+    >>> calibration = Calibration.fit(data, Platt())
     >>> found = Ranking(Query("sieve"), (Candidate(Document("a", "tamis"), 3.0), Candidate(Document("b", "hat"), -2.0)))
     >>> [round(candidate.probability, 1) for candidate in calibration([found])[0]]
     [0.8, 0.2]
@@ -130,9 +131,10 @@ class Calibration:
         known = ranking.fingerprints
         found = [known[self.stage]] if self.stage in known else [] if self.stage else list(known.values())
         if self.scorer not in found:
+            got = f"those of {', '.join(map(repr, found))}" if found else "some without a fingerprint"
             raise PolicyMismatch(
-                f"calibrated for scores of {self.scorer!r}, got those of {', '.join(map(repr, found)) or 'a scorer that'}"
-                f"{'' if found else ' is not named'}: fit a calibration on labelled scores of the scorer in use"
+                f"calibrated for scores of {self.scorer!r}, got {got}: fit a calibration on labelled scores of the "
+                "scorer in use"
             )
 
     def as_json(self) -> dict[str, Any]:

@@ -141,7 +141,7 @@ def score_report(
     >>> data = Labelled.of([0.1, 0.4, 0.35, 0.8] * 10, [0, 0, 1, 1] * 10, [i // 4 for i in range(40)])
     >>> report = score_report(data, stage="demo")
     >>> report.separation.auc, report.queries, [note.code for note in report.notes]
-    (0.75, 10, ['few_queries', 'in_unit', 'ties'])
+    (0.75, 10, ['few_queries', 'few_relevant', 'in_unit', 'ties'])
     """
     if query_ids is not None and len(query_ids) <= int(data.groups.max()) and data.grouped:
         raise InputError(f"expected a name for each of {int(data.groups.max()) + 1} queries, got {len(query_ids)}")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tamis.calibrate.labelled import Groups, Labelled
-from tamis.calibrate.logistic import log_odds
+from tamis.calibrate.logistic import fit_logistic, log_odds
 from tamis.core import Floats
 from tamis.errors import InputError
 
@@ -185,6 +185,26 @@ def smoothed_targets(labels: Floats, counts: Floats) -> Floats:
     relevant = float(counts @ labels)
     irrelevant = float(counts @ (1 - labels))
     return np.where(labels == 1, (relevant + 1) / (relevant + 2), 1 / (irrelevant + 2))
+
+
+def rising_slopes(features: Floats, data: Labelled) -> tuple[Floats, float]:
+    """Slopes of features, shape ``(m,)``, none below 0, and the intercept that make smoothed labels likeliest.
+
+    >>> pairs = Labelled.of([1.0, 2.0, 3.0, 4.0], [0, 1, 0, 1])
+    >>> slopes, intercept = rising_slopes(pairs.scores[:, None], pairs)
+    >>> slopes.round(2).tolist(), round(intercept, 2)
+    ([0.41], -1.03)
+    """
+    counts = evidence(data.weights)
+    # From the first row on, features that never change are exactly 0, not a rounding that a slope could magnify.
+    origin = features[0]
+    slopes, intercept = fit_logistic(
+        features - origin,
+        smoothed_targets(data.labels, counts),
+        counts,
+        nonnegative=np.ones(features.shape[1], dtype=bool),
+    )
+    return slopes, intercept - float(slopes @ origin)
 
 
 def _unchanged(scores: Floats) -> Floats:

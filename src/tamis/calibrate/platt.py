@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from tamis.calibrate.labelled import Labelled
-from tamis.calibrate.logistic import fit_logistic, sigmoid, softplus
-from tamis.calibrate.map import Inputs, Map, as_logits, evidence, smoothed_targets
+from tamis.calibrate.logistic import sigmoid, softplus
+from tamis.calibrate.map import Inputs, Map, as_logits, evidence, rising_slopes, smoothed_targets
 from tamis.calibrate.newton import projected_newton
 from tamis.core import Floats
 
@@ -49,13 +49,7 @@ class Platt(Map):
         self.inputs = inputs
 
     def _learn(self, data: Labelled) -> None:
-        counts = evidence(data.weights)
-        slopes, self.intercept_ = fit_logistic(
-            as_logits(data.scores, self.inputs)[:, None],
-            smoothed_targets(data.labels, counts),
-            counts,
-            nonnegative=np.array([True]),
-        )
+        slopes, self.intercept_ = rising_slopes(as_logits(data.scores, self.inputs)[:, None], data)
         self.slope_ = float(slopes[0])
 
     def _apply(self, scores: Floats) -> Floats:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from tamis.calibrate.map import finite_scores
 from tamis.core import Floats
@@ -67,11 +68,8 @@ def resolution(scores: ArrayLike) -> Resolution:
 
 
 def _kind(values: Floats) -> Kind:
-    for kind, holds in _HOLDS.items():
-        if holds(values).all():
-            telling = (values != np.round(values, DECIMALS)).sum() >= TELLING
-            return kind if telling else "float64"
-    return "float64"
+    telling = (values != np.round(values, DECIMALS)).sum() >= TELLING
+    return next((kind for kind, holds in _HOLDS if holds(values)), "float64") if telling else "float64"
 
 
 def _half_precision(kind: Kind, tied: float, saturated: float) -> str:
@@ -79,7 +77,7 @@ def _half_precision(kind: Kind, tied: float, saturated: float) -> str:
         return ""
     return (
         f"the scores are {kind} numbers: {tied:.0%} equal another score and {saturated:.0%} are exactly 0 or 1, which "
-        f"no threshold can tell apart (a sigmoid in {kind} is 1.0 from logit {_ONE_FROM[kind]} on); keep raw logits, in "
+        f"no threshold can tell apart (a sigmoid in {kind} is 1.0 from logit {_ONE_FROM[kind]} on); keep raw logits in "
         "float32"
     )
 
@@ -88,26 +86,30 @@ def _saturation(ones: float) -> str:
     if ones < MANY_ONES:
         return ""
     return (
-        f"{ones:.0%} of the scores are exactly 1, which no threshold can tell apart: a sigmoid has run out of digits, or "
-        "scores are scaled within each query; keep raw logits"
+        f"{ones:.0%} of the scores are exactly 1, which no threshold can tell apart: a sigmoid has run out of digits, "
+        "or scores are scaled within each query; keep raw logits"
     )
 
 
-def _float16(values: Floats) -> NDArray[np.bool_]:
+def _float16(values: Floats) -> bool:
     with np.errstate(over="ignore"):
-        return values.astype(np.float16).astype(np.float64) == values
+        return bool((values.astype(np.float16) == values).all())
 
 
-def _float32(values: Floats) -> NDArray[np.bool_]:
+def _float32(values: Floats) -> bool:
     with np.errstate(over="ignore"):
-        return values.astype(np.float32).astype(np.float64) == values
+        return bool((values.astype(np.float32) == values).all())
 
 
-def _bfloat16(values: Floats) -> NDArray[np.bool_]:
+def _bfloat16(values: Floats) -> bool:
     with np.errstate(over="ignore"):
         bits = values.astype(np.float32).view(np.uint32)
-    return _float32(values) & (bits & 0xFFFF == 0)
+    return _float32(values) and not (bits & 0xFFFF).any()
 
 
-_HOLDS = {"bfloat16": _bfloat16, "float16": _float16, "float32": _float32}  # shortest first
+_HOLDS: tuple[tuple[Kind, Callable[[Floats], bool]], ...] = (  # shortest first
+    ("bfloat16", _bfloat16),
+    ("float16", _float16),
+    ("float32", _float32),
+)
 _ONE_FROM = {"bfloat16": 6.24, "float16": 8.3}

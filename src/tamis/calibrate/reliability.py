@@ -41,7 +41,7 @@ class Reliability:
         error_low: lower end of its interval.
         error_high: upper end of it.
         null_high: what a perfectly calibrated score shows at most, at the same confidence, on pairs like these.
-        plain_error: the usual binned error (bins of equal width), which is never 0; only to compare with others' figures.
+        plain_error: the usual binned error (bins of equal width), which is never 0; for comparisons only.
         confidence: coverage of the interval, the band and the curve.
         curve: one point a bin.
     """

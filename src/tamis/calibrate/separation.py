@@ -123,7 +123,7 @@ def undecided_zone(data: Labelled, curve: Sequence[CurvePoint], decision: float 
         None where no bin's interval holds ``decision``.
 
     >>> from tamis.calibrate.bins import curve
-    >>> data = Labelled.of(np.arange(40.0), [0] * 18 + [1, 0, 1, 0] + [1] * 18)
+    >>> data = Labelled.of(np.arange(40.0), [0] * 15 + [1, 0] * 5 + [1] * 15)
     >>> zone = undecided_zone(data, curve(data.scores, data, bins=4))
     >>> zone.low, zone.high
     (10.0, 29.0)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tamis import __version__
-from tamis.cli import doctor, evaluate, export, index, rerank, search
+from tamis.cli import calibrate, doctor, evaluate, export, index, report, rerank, search, tune
 from tamis.errors import TamisError
 
 app = typer.Typer(
@@ -24,6 +24,9 @@ app.command("rerank")(rerank.command)
 app.command("index")(index.command)
 app.command("search")(search.command)
 app.command("eval")(evaluate.command)
+app.command("calibrate")(calibrate.command)
+app.command("tune")(tune.command)
+app.command("report")(report.command)
 app.command("export")(export.command)
 app.command("doctor")(doctor.command)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
 if TYPE_CHECKING:
     from tamis.core import Scorer
+    from tamis.labels import LabelledSet
 
 NONE = "none"  # the name of the model that leaves the first stage's order
 
@@ -45,6 +47,34 @@ Template = Annotated[
 Passages = Annotated[
     int | None,
     typer.Option(min=8, metavar="TOKENS", help="Score long documents by their best passage of this many tokens."),
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        help="Show only what this policy accepts, and say of the rest why it is left out.",
+        show_default=False,
+    ),
+]
+Scores = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SCORES",
+        help="Rows with score and label (best with query_id; .jsonl, .csv), a test set, or an evaluation set's folder.",
+    ),
+]
+RelevantIf = Annotated[
+    float | None, typer.Option(help="Labels from this grade on are relevant; needed where they are not 0 and 1.")
+]
+LabelledBy = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="Whose scores these are; scores what has none yet (then without it, tamis-mini).",
+        show_default=False,
+    ),
 ]
 TopK = Annotated[int | None, typer.Option("--top-k", "-k", min=1, help="Keep this many of the best.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of a table.")]
@@ -86,6 +116,20 @@ class Chosen:
             template=self.template,
         )
         return scorer if self.passages is None else Passages(scorer, tokens=self.passages)
+
+    def labelled(self, source: Path, relevant_if: float | None, *, named: bool) -> LabelledSet:
+        """Labelled scores; a file that holds scores needs the scorer only where it is ``named``, to say whose they are.
+
+        Raises:
+            DataError: the file cannot be used; with file, line and field.
+            InputError: labels are grades and ``relevant_if`` is missing.
+        """
+        from tamis.cli import show
+        from tamis.labels import is_scored, open_labelled
+
+        scorer = self.scorer() if named or not is_scored(source) else None
+        with show.progress("scoring") as progress:
+            return open_labelled(source, scorer=scorer, relevant_if=relevant_if, progress=progress)
 
     def or_none(self) -> Scorer | None:
         """The scorer; None where the model is called ``none``."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tamis.cli import show
+from tamis.cli.decision import decided, policy_for
 from tamis.cli.options import (
     AsJson,
     Chosen,
@@ -19,9 +21,14 @@ from tamis.cli.options import (
     MaxLength,
     Model,
     Passages,
+    PolicyFile,
     Template,
     TopK,
 )
+
+if TYPE_CHECKING:
+    from tamis.core import Scorer
+    from tamis.decide.policy import Policy
 
 
 def command(
@@ -42,10 +49,13 @@ def command(
     template: Template = "auto",
     passages: Passages = None,
     instruction: Instruction = "",
+    policy: PolicyFile = None,
     top_k: TopK = None,
     as_json: AsJson = False,
 ) -> None:
     """Order documents by how well they answer a query. Scores are raw logits, not probabilities.
+
+    With --policy, only what the policy accepts is shown; a policy with a calibration gives probabilities beside scores.
 
     Example: tamis rerank "how to return goods" --docs docs.txt --top-k 5
 
@@ -55,36 +65,43 @@ def command(
     if source is not None:
         if query is not None or docs is not None or output is None:
             raise typer.BadParameter("a batch takes --input FILE --output FILE, without QUERY and --docs")
-        _batch(source, output, chosen, instruction, as_json)
+        scorer = chosen.scorer()
+        _batch(source, output, scorer, policy_for(policy, scorer), Said(chosen.model, instruction, as_json))
     elif query is None or docs is None:
         raise typer.BadParameter("expected QUERY --docs FILE, or --input FILE --output FILE")
     else:
-        _one(query, docs, chosen, instruction, top_k, as_json)
+        _one(query, docs, chosen, policy, top_k, Said(chosen.model, instruction, as_json))
 
 
-def _one(query: str, docs: str, chosen: Chosen, instruction: str, top_k: int | None, as_json: bool) -> None:
-    from tamis.core import Decision
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The model's name, the task description, and whether JSON is wanted."""
+
+    model: str
+    instruction: str
+    as_json: bool
+
+
+def _one(query: str, docs: str, chosen: Chosen, policy: Path | None, top_k: int | None, said: Said) -> None:
     from tamis.data import read_documents
     from tamis.pipeline import rerank
 
     documents = list(read_documents(sys.stdin.buffer if docs == "-" else docs))
     positions = {document.id: at for at, document in enumerate(documents)}
     scorer = chosen.scorer()
+    rule = policy_for(policy, scorer)
     with show.progress("reranking") as progress:
-        ranking = rerank(query, documents, model=scorer, instruction=instruction, top_k=top_k, progress=progress)
-    if as_json:
-        show.as_json(show.decision(Decision(ranking), chosen.model, positions))
-    else:
-        show.out(show.ranking_table(Decision(ranking), chosen.model, positions))
+        ranking = rerank(query, documents, model=scorer, instruction=said.instruction, progress=progress)
+    show.decided(decided(ranking, rule, top_k), said.model, positions, machine=said.as_json)
 
 
-def _batch(source: Path, output: Path, chosen: Chosen, instruction: str, as_json: bool) -> None:
+def _batch(source: Path, output: Path, scorer: Scorer, policy: Policy | None, said: Said) -> None:
     from tamis.scoring import score_file
 
-    scorer = chosen.scorer()
     with show.progress("scoring") as progress:
-        counts = score_file(source, output, scorer, instruction=instruction, progress=progress)
-    if as_json:
-        show.as_json({"output": str(output), "model": chosen.model, **counts})
+        counts = score_file(source, output, scorer, instruction=said.instruction, policy=policy, progress=progress)
+    if said.as_json:
+        show.as_json({"output": str(output), "model": said.model, **counts})
     else:
-        show.say(f"{counts['pairs']} pairs of {counts['rows']} rows scored by {chosen.model}: {output}")
+        accepted = f", {counts['accepted']} accepted" if policy is not None else ""
+        show.say(f"{counts['pairs']} pairs of {counts['rows']} rows scored by {said.model}{accepted}: {output}")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tamis.cli import show
+from tamis.cli.decision import decided, policy_for
 from tamis.cli.options import (
     AsJson,
     Chosen,
@@ -18,6 +19,7 @@ from tamis.cli.options import (
     MaxLength,
     Model,
     Passages,
+    PolicyFile,
     Recall,
     Template,
 )
@@ -39,26 +41,28 @@ def command(
     template: Template = "auto",
     passages: Passages = None,
     instruction: Instruction = "",
+    policy: PolicyFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Search an index: recall candidates, then rerank them. Scores are raw logits, not probabilities.
 
+    With --policy, only what the policy accepts is shown; a policy with a calibration gives probabilities beside scores.
+
     Example: tamis search ./law "试用期最长多久" -k 5
     """
-    from tamis.core import Decision, Query
+    from tamis.core import Query
     from tamis.pipeline import Pipeline, Rerank
     from tamis.recall import Index
 
     scorer = Chosen(model, engine, device, dtype, max_length, template, passages).or_none()
+    rule = policy_for(policy, scorer)
     retriever = Index.open(folder).retriever(recall or "auto")
     asked = Query(query, instruction=instruction)
     recalled = Pipeline(retriever, k=max(depth, k)).search([asked])
     positions = {item.doc.id: at for at, item in enumerate(recalled[0])}
     if scorer is not None:
+        # A policy that was tuned on scores of the texts alone is for those, not for scores with BM25 weighed in.
+        alone = rule is not None and rule.stage == scorer.name
         with show.progress("reranking") as progress:
-            recalled = Rerank(scorer, progress=progress)(recalled)
-    decided = Decision(recalled[0][:k])
-    if as_json:
-        show.as_json(show.decision(decided, model, positions))
-    else:
-        show.out(show.ranking_table(decided, model, positions))
+            recalled = Rerank(scorer, progress=progress, texts_only=alone)(recalled)
+    show.decided(decided(recalled[0], rule, k), model, positions, machine=as_json)

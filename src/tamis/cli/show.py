@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 EXCERPT = 110  # characters of a document that a table shows
+LEFT_OUT = 20  # documents that a policy left out, of which a table says why
 
 
 def as_json(value: object) -> None:
@@ -31,7 +32,7 @@ def table(title: str, *columns: str) -> Table:
 
     made = Table(title=escape(title), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for column in columns:
-        folds = column in ("document", "value")
+        folds = column in ("document", "value", "why")
         left = folds or column in ("system", "check")
         made.add_column(column, justify="left" if left else "right", overflow="fold", no_wrap=not folds)
     return made
@@ -49,6 +50,16 @@ def say(message: str) -> None:
     sys.stderr.write(message + "\n")
 
 
+def decided(found: Decision, model: str, positions: dict[str, int], *, machine: bool) -> None:
+    """Print a decision: one JSON document, or the table of what is shown and, after a policy, that of the rest."""
+    if machine:
+        as_json(decision(found, model, positions))
+        return
+    out(ranking_table(found, model, positions))
+    if found.policy:
+        out(left_out_table(found, positions))
+
+
 def decision(decided: Decision, model: str, positions: dict[str, int]) -> dict[str, Any]:
     """The JSON form of a decision; ``positions`` gives each document's place before reranking."""
     shown = [
@@ -57,7 +68,15 @@ def decision(decided: Decision, model: str, positions: dict[str, int]) -> dict[s
     left_out = [
         {"index": positions[item.doc.id], **result(item), "reason": reason} for item, reason in decided.rejected
     ]
-    return {"query": decided.ranking.query.text, "model": model, "results": shown, "rejected": left_out}
+    return {
+        "query": decided.ranking.query.text,
+        "model": model,
+        "policy": decided.policy or None,
+        "none_relevant": decided.none_relevant,
+        "results": shown,
+        "rejected": left_out,
+        "dropped": dict(decided.dropped),
+    }
 
 
 def result(item: Candidate) -> dict[str, Any]:
@@ -74,20 +93,48 @@ def result(item: Candidate) -> dict[str, Any]:
 
 
 def ranking_table(decided: Decision, model: str, positions: dict[str, int]) -> Table:
-    """A ranking as a table: place now, place before, score, document."""
-    shown = table(f"{decided.ranking.query.text}  [{model}]", "rank", "was", "score", "document")
+    """A ranking as a table: place now, place before, score, probability where there is one, document."""
+    known = any(item.probability is not None for item in decided.ranking)
+    columns = ("score", "probability") if known else ("score",)
+    shown = table(f"{decided.ranking.query.text}  [{model}]", "rank", "was", *columns, "document")
     for rank, item in enumerate(decided.ranking, 1):
-        shown.add_row(str(rank), str(positions[item.doc.id] + 1), f"{item.score:.3f}", excerpt(item))
+        shown.add_row(str(rank), str(positions[item.doc.id] + 1), *_numbers(item, known), excerpt(item))
+    if decided.none_relevant is not None:
+        shown.caption = f"probability that none of the candidates answers: {decided.none_relevant:.3f}"
     return shown
+
+
+def left_out_table(decided: Decision, positions: dict[str, int]) -> Table:
+    """What a policy left out, with the reasons and how many each stage dropped; the first rows of a long list."""
+    known = any(item.probability is not None for item, _ in decided.rejected)
+    columns = ("score", "probability") if known else ("score",)
+    counts = ", ".join(f"{stage} {count}" for stage, count in decided.dropped.items())
+    title = f"{len(decided.ranking)} shown, {len(decided.rejected)} left out{': ' if counts else ''}{counts}"
+    shown = table(title, "was", *columns, "why", "document")
+    for item, reason in decided.rejected[:LEFT_OUT]:
+        shown.add_row(str(positions[item.doc.id] + 1), *_numbers(item, known), printable(reason), excerpt(item))
+    if (more := len(decided.rejected) - LEFT_OUT) > 0:
+        shown.caption = f"and {more} more: --json lists all"
+    return shown
+
+
+def _numbers(item: Candidate, known: bool) -> tuple[str, ...]:
+    """The score, and the probability where the table has a column for it."""
+    probability = "" if item.probability is None else f"{item.probability:.3f}"
+    return (f"{item.score:.3f}", probability) if known else (f"{item.score:.3f}",)
 
 
 def excerpt(item: Candidate) -> str:
     """The beginning of a document on one line, safe for a terminal."""
+    text = " ".join(item.doc.full_text.split())
+    return printable(text[:EXCERPT] + ("…" if len(text) > EXCERPT else ""))
+
+
+def printable(text: str) -> str:
+    """A text without control characters and markup, safe for a terminal."""
     from rich.markup import escape
 
-    text = " ".join(item.doc.full_text.split())
-    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:EXCERPT])
-    return escape(printable + ("…" if len(text) > EXCERPT else ""))
+    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
 
 
 @contextmanager

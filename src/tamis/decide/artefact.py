@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any
 
+from tamis.calibrate.calibration import Calibration
 from tamis.data import canonical
+from tamis.decide.answerable import Answerable
 from tamis.decide.difficulty import Difficulty
-from tamis.decide.forms import whole
+from tamis.decide.forms import count, whole
 from tamis.decide.founding import Heuristic
 from tamis.decide.rule import Rule
 from tamis.decide.rules import rule_from_json
@@ -18,6 +20,10 @@ from tamis.errors import InputError, PolicyError
 
 KIND = "tamis-policy"
 
+DIRECTIONS = ("accept-high", "reject-high")
+ON_REFUSE = ("raise", "accept_none", "accept_all")
+PARTS = {"calibration": (Calibration,), "offsets": (Difficulty, Heuristic), "answerable": (Answerable,)}
+
 OFFSETS: Mapping[str, Any] = {"difficulty": Difficulty, "heuristic": Heuristic}
 
 
@@ -25,6 +31,56 @@ def written(policy: Any) -> dict[str, Any]:
     """A policy's fields as JSON values, those left out that are no part of it."""
     stored = [f for f in fields(policy) if f.metadata.get("stored", True)]
     return {f.name: _WRITERS.get(f.name, _same)(getattr(policy, f.name)) for f in stored}
+
+
+def checked(policy: Any) -> dict[str, Any]:
+    """The fields of a policy that is being made, as it keeps them.
+
+    Raises:
+        InputError: a field has a value that it cannot have.
+    """
+    if not isinstance(policy.thresholds, Thresholds):
+        raise InputError(f"a policy needs Thresholds(...), got {policy.thresholds!r:.60}")
+    for what, known in (("direction", DIRECTIONS), ("on_refuse", ON_REFUSE)):
+        if (value := getattr(policy, what)) not in known:
+            raise InputError(f"{what} must be one of {', '.join(known)}, got {value!r:.60}")
+    for what in ("scorer", "stage", "data", "parent", "name"):
+        if not isinstance(value := getattr(policy, what), str):
+            raise InputError(f"{what} must be a string, got {value!r:.60}")
+    if policy.scorer and not policy.stage:
+        raise InputError("a policy for a scorer must say under which stage's name its scores stand: stage=...")
+    _check_parts(policy)
+    numbers = json_mapping(policy.counts, "counts")
+    return {
+        "before": _checked_rules(policy.before, "before"),
+        "after": _checked_rules(policy.after, "after"),
+        "max_k": None if policy.max_k is None else count(policy.max_k, "max_k"),
+        "certificate": None if policy.certificate is None else json_mapping(policy.certificate, "certificate"),
+        "target": json_mapping(policy.target, "target"),
+        "counts": {part: count(number, f"counts of {part!r}", 0) for part, number in numbers.items()},
+        "created": day(policy.created, "created"),
+        "expires": day(policy.expires, "expires"),
+    }
+
+
+def _check_parts(policy: Any) -> None:
+    for what, kinds in PARTS.items():
+        value = getattr(policy, what)
+        if value is not None and type(value) not in kinds:
+            known = " or ".join(kind.__name__ for kind in kinds)
+            raise InputError(f"{what} must be of the class {known}, or None, got {value!r:.60}")
+    if policy.answerable is not None and policy.direction == "reject-high":
+        raise InputError("scores that say how bad a document is cannot say whether one answers: leave out answerable")
+    for what in ("scorer", "stage") if policy.calibration else ():
+        own, its = getattr(policy, what), getattr(policy.calibration, what)
+        if own and its and own != its:
+            raise InputError(f"the calibration is for {what} {its!r}, the policy for {own!r}: both must be the same")
+
+
+def _checked_rules(rules: object, what: str) -> tuple[Rule, ...]:
+    if isinstance(rules, str) or not isinstance(rules, Sequence) or not all(isinstance(r, Rule) for r in rules):
+        raise InputError(f"{what} must be a list of rules such as MinLength(20), got {rules!r:.60}")
+    return tuple(rules)
 
 
 def arguments(content: object) -> dict[str, Any]:
@@ -93,6 +149,7 @@ _WRITERS: Mapping[str, Callable[[Any], Any]] = {
     "before": _rules,
     "after": _rules,
     "offsets": _named,
+    "answerable": _form,
 }
 
 
@@ -144,10 +201,12 @@ def _offsets(value: object, name: str) -> Any:
     return _made(OFFSETS[kind].from_json, rest, name)
 
 
-def _calibration(value: object, name: str) -> Any:
-    from tamis.calibrate.calibration import Calibration
+def _calibration(value: object, name: str) -> Calibration:
+    return _made(Calibration.from_json, _mapping(value, name), name)  # type: ignore[no-any-return]
 
-    return _made(Calibration.from_json, _mapping(value, name), name)
+
+def _answerable(value: object, name: str) -> Answerable:
+    return _made(Answerable.from_json, _mapping(value, name), name)  # type: ignore[no-any-return]
 
 
 def _made(make: Callable[[Any], Any], content: dict[str, Any], name: str) -> Any:
@@ -176,9 +235,6 @@ def _choice(*known: str) -> Callable[[object, str], str]:
     return read
 
 
-DIRECTIONS = ("accept-high", "reject-high")
-ON_REFUSE = ("raise", "accept_none", "accept_all")
-
 _READERS: Mapping[str, Callable[[object, str], Any]] = {
     "thresholds": lambda value, _: Thresholds.from_json(value),
     "scorer": _text,
@@ -189,7 +245,7 @@ _READERS: Mapping[str, Callable[[object, str], Any]] = {
     "after": _many,
     "max_k": _or_none(_most),
     "offsets": _or_none(_offsets),
-    "answerable": _or_none(_mapping),
+    "answerable": _or_none(_answerable),
     "on_refuse": _choice(*ON_REFUSE),
     "certificate": _or_none(_mapping),
     "target": _mapping,

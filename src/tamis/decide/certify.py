@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from tamis.calibrate.labelled import Labelled, group_sums
 from tamis.decide.certificate import Certificate, Issued, Refused, Terms
 from tamis.decide.precision import PrecisionAtLeast
 from tamis.decide.recall import MissRateAtMost, RecallAtLeast
+from tamis.decide.targets import Target
 from tamis.errors import InputError
 from tamis.evaluate import Ratio, ratio
 from tamis.evaluate.distributions import binomial_tail
@@ -19,7 +20,8 @@ from tamis.evaluate.distributions import binomial_tail
 State: TypeAlias = Literal["holds", "unproven", "fails"]
 
 
-class Certifiable(Protocol):
+@runtime_checkable
+class Certifiable(Target, Protocol):
     """A target with a promise that can be certified."""
 
     @property

@@ -11,7 +11,7 @@ import numpy as np
 from tamis.calibrate.folds import FOLDS, query_folds
 from tamis.calibrate.labelled import Labelled
 from tamis.core import Progress
-from tamis.decide.certificate import Issued, Terms, finite
+from tamis.decide.certificate import Certificate, Issued, Refused, Terms, finite
 from tamis.decide.certify import Certifiable
 from tamis.decide.figures import Figures, at_thresholds
 from tamis.decide.targets import Target
@@ -26,14 +26,14 @@ class Row:
         threshold: None where a certificate was refused.
         held_out: figures; where a fold's certificate was refused, that fold accepts nothing.
         refused: how many folds were.
-        reason: why the certificate for all pairs was refused; empty where it was not.
+        certificate: that of all pairs; None where nothing was promised.
     """
 
     method: str
     threshold: float | None
     held_out: Figures
     refused: int = 0
-    reason: str = ""
+    certificate: Certificate | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The row as JSON values."""
@@ -41,14 +41,14 @@ class Row:
             "method": self.method,
             "threshold": None if self.threshold is None else finite(self.threshold),
             "refused_folds": self.refused,
-            "reason": self.reason,
+            "reason": self.certificate.reason if isinstance(self.certificate, Refused) else "",
             "held_out": self.held_out.as_json(),
         }
 
 
 def compare_methods(
     data: Labelled,
-    methods: Mapping[str, Target | Certifiable],
+    methods: Mapping[str, Target],
     *,
     terms: Terms | None = None,
     folds: int = FOLDS,
@@ -75,18 +75,26 @@ def compare_methods(
     level = 1 - (1 - confidence) / max(len(methods), 1)
     rows = []
     for done, (name, target) in enumerate(methods.items(), 1):
-        chosen = [_chosen(target, data.where(fold_of != fold), terms)[0] for fold in range(folds)]
-        threshold, reason = _chosen(target, data, terms)
+        chosen = [_threshold(target, data.where(fold_of != fold), terms) for fold in range(folds)]
+        certificate = _certified(target, data, terms)
+        threshold = _threshold(target, data, terms) if certificate is None else _of(certificate)
         levels = np.array([np.inf if one is None else one for one in chosen])[fold_of]
         held_out = at_thresholds(data, levels, confidence=level)
-        rows.append(Row(name, threshold, held_out, sum(one is None for one in chosen), reason))
+        rows.append(Row(name, threshold, held_out, sum(one is None for one in chosen), certificate))
         if progress:
             progress(done, len(methods))
     return rows
 
 
-def _chosen(target: Target | Certifiable, data: Labelled, terms: Terms | None) -> tuple[float | None, str]:
-    if terms is None or not hasattr(target, "certificate"):
-        return target.choose(data), ""  # type: ignore[union-attr]
-    found = target.certificate(data, terms)
-    return (found.threshold, "") if isinstance(found, Issued) else (None, found.reason)
+def _threshold(target: Target, data: Labelled, terms: Terms | None) -> float | None:
+    found = _certified(target, data, terms)
+    return target.choose(data) if found is None else _of(found)
+
+
+def _certified(target: Target, data: Labelled, terms: Terms | None) -> Certificate | None:
+    """A certificate where one is asked for and the target has a promise."""
+    return None if terms is None or not isinstance(target, Certifiable) else target.certificate(data, terms)
+
+
+def _of(certificate: Certificate) -> float | None:
+    return certificate.threshold if isinstance(certificate, Issued) else None

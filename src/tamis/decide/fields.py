@@ -176,14 +176,15 @@ def moment(value: FieldValue) -> float | None:
     >>> moment("1970-01-02"), moment("1700000000"), moment(2024), moment("soon")
     (86400.0, 1700000000.0, None, None)
     """
-    if isinstance(value, str):
+    # Eight digits are a day of ISO 8601; more are seconds, though Python would read a date out of some of them.
+    if isinstance(value, str) and (len(value.strip()) == 8 or not value.strip().isdigit()):
         try:
             return _moment(datetime.fromisoformat(value.strip()))
         except (ValueError, OverflowError):
             pass
     try:
         seconds = float(value) if not isinstance(value, bool | None) else math.nan
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return seconds if EARLIEST <= seconds <= LATEST else None
 

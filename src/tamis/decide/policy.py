@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Self
 
-import numpy as np
-
+from tamis.calibrate.calibration import Calibration
 from tamis.core import PROBABILITY, Candidate, Decision, Ranking, Scorer
 from tamis.data import digest, read_artefact, write_artefact
-from tamis.decide.artefact import DIRECTIONS, KIND, ON_REFUSE, arguments, day, json_mapping, written
-from tamis.decide.forms import NOT_STORED, count, keep
+from tamis.decide.answerable import Answerable
+from tamis.decide.artefact import KIND, arguments, checked, written
+from tamis.decide.difficulty import Difficulty
+from tamis.decide.forms import NOT_STORED, keep
+from tamis.decide.founding import Heuristic
 from tamis.decide.rule import Rule
 from tamis.decide.rules import MaxK
-from tamis.decide.thresholds import Direction, OnRefuse, Strict, Thresholds
+from tamis.decide.thresholds import Cut, Direction, OnRefuse, Strict, Thresholds
 from tamis.errors import InputError, PolicyError, PolicyExpired, PolicyMismatch
 
-if TYPE_CHECKING:
-    from tamis.calibrate.calibration import Calibration
-
 _log = logging.getLogger("tamis")
-
-
-class Offsets(Protocol):
-    """Says what to add to the threshold for one query, in units of the score."""
-
-    def offset(self, ranking: Ranking) -> float: ...
-
-
-class Answerable(Protocol):
-    """Says how probable it is that no candidate of a ranking answers its query."""
-
-    def none_relevant(self, ranking: Ranking) -> float: ...
 
 
 # No slots: what is worked out once, such as the digest, is kept beside the fields.
@@ -90,7 +77,7 @@ class Policy:
     before: tuple[Rule, ...] = ()
     after: tuple[Rule, ...] = ()
     max_k: int | None = None
-    offsets: Offsets | None = None
+    offsets: Difficulty | Heuristic | None = None
     answerable: Answerable | None = None
     on_refuse: OnRefuse = "raise"
     certificate: Mapping[str, Any] | None = None
@@ -105,40 +92,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         """Check the fields."""
-        if not isinstance(self.thresholds, Thresholds):
-            raise InputError(f"a policy needs Thresholds(...), got {self.thresholds!r:.60}")
-        for what, value, known in (("direction", self.direction, DIRECTIONS), ("on_refuse", self.on_refuse, ON_REFUSE)):
-            if value not in known:
-                raise InputError(f"{what} must be one of {', '.join(known)}, got {value!r:.60}")
-        for what in ("scorer", "stage", "data", "parent", "name"):
-            if not isinstance(value := getattr(self, what), str):
-                raise InputError(f"{what} must be a string, got {value!r:.60}")
-        if self.scorer and not self.stage:
-            raise InputError("a policy for a scorer must say under which stage's name its scores stand: stage=...")
-        keep(
-            self,
-            before=_rules(self.before, "before"),
-            after=_rules(self.after, "after"),
-            max_k=None if self.max_k is None else count(self.max_k, "max_k"),
-            certificate=None if self.certificate is None else json_mapping(self.certificate, "certificate"),
-            target=json_mapping(self.target, "target"),
-            counts={
-                part: count(n, f"counts of {part!r}", 0) for part, n in json_mapping(self.counts, "counts").items()
-            },
-            created=day(self.created, "created"),
-            expires=day(self.expires, "expires"),
-        )
-        self._check_calibration()
-
-    def _check_calibration(self) -> None:
-        if self.calibration is None:
-            return
-        for what in ("scorer", "stage"):
-            own, its = getattr(self, what), getattr(self.calibration, what)
-            if own and its and own != its:
-                raise InputError(
-                    f"the calibration is for {what} {its!r}, the policy for {own!r}: both must be the same"
-                )
+        keep(self, **checked(self))
 
     def decide(self, ranking: Ranking) -> Decision:
         """What to show of a ranking, in its order, and for every other candidate which stage drops it and why.
@@ -149,14 +103,17 @@ class Policy:
             NotCertifiedError: no threshold was certified, and ``on_refuse`` is "raise".
             InputError: a rule or the offsets need something that the ranking lacks.
         """
-        self._check_day()
+        self.check_day()
         self._check_scores(ranking)
         ranking = self._calibrated(ranking)
-        offset = self.offsets.offset(ranking) if self.offsets else 0.0
-        none_relevant = self.answerable.none_relevant(ranking) if self.answerable else None
+        offset = self.offsets.offset(self._by_stage(ranking)) if self.offsets else 0.0
+        strict = self._strict(offset)
+        if self.thresholds.refused:  # said at once, not only where a candidate gets as far as the threshold
+            strict.refused(Cut(None))
+        none_relevant = self.answerable.none_relevant(self._by_stage(ranking)) if self.answerable else None
         ranking = self._noted(ranking, offset)
         kept, rejected = ranking.items, list[tuple[Candidate, str]]()
-        for rule in (*self.before, self._strict(offset), *self.after, *self._last):
+        for rule in (*self.before, strict, *self.after, *self._last):
             reasons = rule.reasons(kept, ranking.query)
             rejected += [(c, f"{rule.name}: {why}") for c, why in zip(kept, reasons, strict=True) if why]
             kept = tuple(c for c, why in zip(kept, reasons, strict=True) if not why)
@@ -240,7 +197,12 @@ class Policy:
         refusal = str((self.certificate or {}).get("reason") or "")
         return Strict(self.thresholds, self.stage, self.direction, offset, self.on_refuse, refusal)
 
-    def _check_day(self) -> None:
+    def check_day(self) -> None:
+        """Refuse to go on after the last day.
+
+        Raises:
+            PolicyExpired: it is over.
+        """
         if self.expired:
             raise PolicyExpired(f"the policy's last day was {self.expires}: tune it again on newly labelled pairs")
 
@@ -284,8 +246,11 @@ class Policy:
         """The ranking with probabilities, where the policy has a calibration and the ranking has none yet."""
         if self.calibration is None or all(candidate.probability is not None for candidate in ranking):
             return ranking
-        scores = np.array([c.scores.get(self.stage, c.score) for c in ranking], dtype=np.float64)
-        return ranking.calibrated(self.calibration.calibrator(scores))
+        return ranking.calibrated(self.calibration.calibrator(self._by_stage(ranking).scores))
+
+    def _by_stage(self, ranking: Ranking) -> Ranking:
+        """The ranking in its order, with the scores that the policy was tuned on as the current ones."""
+        return replace(ranking, items=tuple(replace(c, score=c.scores.get(self.stage, c.score)) for c in ranking))
 
     def _noted(self, ranking: Ranking, offset: float) -> Ranking:
         """The ranking with what each candidate's threshold depends on among its notes."""
@@ -296,9 +261,3 @@ class Policy:
         segments = [{"segment": cut.segment} if cut.segment else {} for cut in cuts]
         items = zip(ranking.items, segments, strict=True)
         return replace(ranking, items=tuple(replace(c, notes={**c.notes, **s, **moved}) for c, s in items))
-
-
-def _rules(rules: object, what: str) -> tuple[Rule, ...]:
-    if isinstance(rules, str) or not isinstance(rules, Sequence) or not all(isinstance(r, Rule) for r in rules):
-        raise InputError(f"{what} must be a list of rules such as MinLength(20), got {rules!r:.60}")
-    return tuple(rules)

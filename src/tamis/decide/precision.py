@@ -87,8 +87,8 @@ class PrecisionAtLeast:
         needed = first
         if outlook is None:
             advice = (
-                f"a calibration on these labels expects less than {100 * self.least:.4g} % of even the best-scored pairs: "
-                "that is out of this scorer's reach, whatever the number of labels"
+                f"a calibration on them expects less than {100 * self.least:.4g} % of even the best-scored pairs, "
+                "so it is out of this scorer's reach, whatever the number of labels"
             )
         else:
             grown = outlook.accepted * descent.growth(outlook.accepted, error)

@@ -153,7 +153,7 @@ class Strict(Rule):
 
     def _reason(self, score: float, cut: Cut) -> str:
         if cut.threshold is None:
-            return self._refused(cut)
+            return self.refused(cut)
         threshold = cut.threshold + self.offset
         high = score >= threshold
         if high == (self.direction == "accept-high"):
@@ -161,7 +161,12 @@ class Strict(Rule):
         found, wanted = pair(score, threshold)
         return f"score {found} is {'not ' if high else ''}below {wanted}"
 
-    def _refused(self, cut: Cut) -> str:
+    def refused(self, cut: Cut) -> str:
+        """Why a candidate goes for which there is no threshold; "" where it stays.
+
+        Raises:
+            NotCertifiedError: ``on_refuse`` is "raise".
+        """
         where = f" for segment {cut.segment!r}" if cut.segment else ""
         why = f"no threshold was certified{where}" + (f" ({self.refusal})" if self.refusal else "")
         if self.on_refuse == "raise":

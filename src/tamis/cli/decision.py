@@ -1,0 +1,41 @@
+"""A policy on the command line: loaded before the work begins, applied when it is done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tamis.core import Decision, Ranking, Scorer
+
+if TYPE_CHECKING:
+    from tamis.decide.policy import Policy
+
+
+def policy_for(path: Path | None, scorer: Scorer | None) -> Policy | None:
+    """The policy of a file, held against the scorer; None where no file is named.
+
+    Raises:
+        PolicyError: the file is no policy, was changed, has expired, or was made for another scorer.
+    """
+    if path is None:
+        return None
+    from tamis.decide.policy import Policy
+
+    policy = Policy.load(path)
+    policy.check_day()
+    return policy if scorer is None else policy.bind(scorer)
+
+
+def decided(ranking: Ranking, policy: Policy | None, k: int | None) -> Decision:
+    """What to show of a ranking; what only ``k`` cuts off a policy's list is told as left out, too."""
+    if policy is None:
+        return Decision(ranking[:k])
+    found = policy.decide(ranking)
+    if k is None:
+        return found
+    from tamis.decide.rules import MaxK
+
+    reasons = MaxK(k).reasons(found.ranking.items, ranking.query)
+    cut = tuple((c, f"top_k: {why}") for c, why in zip(found.ranking, reasons, strict=True) if why)
+    return replace(found, ranking=found.ranking[:k], rejected=found.rejected + cut)

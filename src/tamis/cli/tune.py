@@ -1,0 +1,212 @@
+"""``tamis tune``: a threshold with a promise or a refusal, beside the usual ways, and the policy that keeps it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tamis.cli import show
+from tamis.cli.options import (
+    AsJson,
+    Chosen,
+    Device,
+    Dtype,
+    Engine,
+    LabelledBy,
+    MaxLength,
+    RelevantIf,
+    Scores,
+    Template,
+)
+from tamis.errors import NotCertifiedError
+
+if TYPE_CHECKING:
+    from tamis.decide import Segmenter, Target
+    from tamis.tuning import Tuning
+
+
+def command(
+    scores: Scores,
+    scenario: Annotated[
+        str | None, typer.Option(help="A preset: precise-qa, general-search, recommendation, content-filter.")
+    ] = None,
+    precision: Annotated[
+        float | None, typer.Option(help="Promise: at least this share of what is shown is relevant (0.95).")
+    ] = None,
+    recall: Annotated[
+        float | None, typer.Option(help="Promise: at least this share of the relevant candidates is shown (0.9).")
+    ] = None,
+    miss_rate: Annotated[
+        float | None, typer.Option(help="Promise: of a query's relevant candidates at most this share is missed (0.1).")
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="How surely a promise holds.")] = 0.95,
+    cost_fp: Annotated[
+        float | None, typer.Option(help="Cost of showing what is not relevant (with --cost-fn).")
+    ] = None,
+    cost_fn: Annotated[float | None, typer.Option(help="Cost of missing what is relevant (with --cost-fp).")] = None,
+    f_beta: Annotated[float | None, typer.Option(help="Best F-measure: recall counts this many times as much.")] = None,
+    max_k: Annotated[
+        int | None, typer.Option(min=1, help="Documents that a list shows; promises are then for it.")
+    ] = None,
+    i_accept_iid: Annotated[
+        bool, typer.Option("--i-accept-iid", help="Take the pairs of one query for independent of each other.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="A bound over queries that assumes nothing; takes hundreds of queries.")
+    ] = False,
+    segments: Annotated[
+        str | None,
+        typer.Option(
+            "--by", help="A threshold for each segment: lang, length:10,50 or field:NAME.", metavar="SEGMENTS"
+        ),
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, help="For how many days the policy holds.")] = 180,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the policy here.")] = None,
+    relevant_if: RelevantIf = None,
+    model: LabelledBy = None,
+    engine: Engine = "auto",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    max_length: MaxLength = None,
+    template: Template = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Find a threshold on labelled scores and hold it against queries it was not chosen on.
+
+    SCORES: rows with query_id, score, label; a test set {query, documents, labels}; or an evaluation set's folder.
+
+    Example: tamis tune labelled.jsonl --precision 0.95 -o policy.json
+
+    From a test set: tamis tune testset.json --model tamis-mini --scenario precise-qa --relevant-if 1
+    """
+    from tamis.decide import Terms
+    from tamis.tuning import Wanted, tune_policy
+
+    given = {
+        "scenario": scenario,
+        "precision": precision,
+        "recall": recall,
+        "miss-rate": miss_rate,
+        "f-beta": f_beta,
+        "cost": None if cost_fp is None and cost_fn is None else (cost_fp, cost_fn),
+    }
+    target, direction = _target({name: value for name, value in given.items() if value is not None}, confidence)
+    terms = Terms(max_k=max_k, i_accept_iid=i_accept_iid, strict=strict)
+    wanted = Wanted(target, terms, by=_segmenter(segments), days=days, direction=direction, name=scenario or "")
+    chosen = Chosen(model or "tamis-mini", engine, device, dtype, max_length, template)
+    found = chosen.labelled(scores, relevant_if, named=model is not None)
+    with show.progress("choosing thresholds") as progress:
+        tuning = tune_policy(found, wanted, progress)
+    if as_json:
+        show.as_json(tuning.as_json())
+    else:
+        _show(tuning)
+    _write(tuning, output)
+
+
+def _target(given: dict[str, Any], confidence: float) -> tuple[Target, Any]:
+    """The target that the options name, and the direction in which its scores are read."""
+    from tamis.decide import Cost, FBeta, MissRateAtMost, PrecisionAtLeast, RecallAtLeast
+
+    if len(given) != 1:
+        got = f"got {' and '.join(given)}" if given else "got none"
+        raise typer.BadParameter(
+            "say what the threshold is for by one of --scenario, --precision, --recall, --miss-rate, --f-beta, or "
+            f"--cost-fp with --cost-fn: {got}"
+        )
+    ((name, value),) = given.items()
+    if name == "scenario":
+        from tamis.decide.presets import preset
+
+        row = preset(value)
+        return row.target(), row.direction
+    if name == "cost" and None in value:
+        raise typer.BadParameter("--cost-fp and --cost-fn go together: the threshold lies where they balance")
+    made: dict[str, Any] = {
+        "precision": lambda: PrecisionAtLeast(value, confidence),
+        "recall": lambda: RecallAtLeast(value, confidence),
+        "miss-rate": lambda: MissRateAtMost(value, confidence),
+        "f-beta": lambda: FBeta(value),
+        "cost": lambda: Cost(*value),
+    }
+    return made[name](), "accept-high"
+
+
+def _segmenter(text: str | None) -> Segmenter | None:
+    """What the option --by names."""
+    from tamis.decide.segments import ByField, ByLanguage, ByLength
+
+    if text is None:
+        return None
+    kind, _, rest = text.partition(":")
+    made: dict[str, Any] = {
+        "lang": ByLanguage,
+        "field": lambda: ByField(rest),
+        "length": lambda: ByLength(tuple(int(edge) for edge in rest.split(","))),
+    }
+    try:
+        return made[kind]()  # type: ignore[no-any-return]
+    except (KeyError, ValueError) as error:
+        raise typer.BadParameter(f"--by takes lang, field:NAME or length:10,50, got {text!r}") from error
+
+
+def _show(tuning: Tuning) -> None:
+    """The promise or refusal in words, and the table of methods."""
+    data = tuning.found.data
+    certificate = tuning.certificate or {}
+    if certificate.get("issued"):
+        show.say(f"issued: {certificate['promise']}; accept scores of at least {tuning.threshold:.6g}")
+        show.say("provided that " + "; ".join(certificate["assumptions"]))
+    elif tuning.certificate is not None:
+        show.say(f"refused: {certificate['reason']}")
+        for least, threshold in certificate.get("nearest_achievable", []):
+            show.say(f"these labels do show {100 * least:.4g} %, from a score of {threshold:.6g} on")
+    else:
+        show.say(f"accept scores of at least {tuning.threshold:.6g}; nothing is promised for this target")
+    for name, threshold in (tuning.segments.thresholds if tuning.segments else {}).items():
+        show.say(f"segment {name}: {threshold:.6g}")
+    queries = f"{data.queries} queries" if data.grouped else "no queries given"
+    shown = show.table(
+        f"{len(data)} pairs, {queries}", "system", "threshold", "precision", "recall", "F1", "shown", "empty"
+    )
+    for row in tuning.methods:
+        found = row.held_out
+        level = "refused" if row.threshold is None else f"{row.threshold:.4g}"
+        shares = (
+            _share(found.precision),
+            _share(found.recall),
+            "-" if row.threshold is None else _short(found.f1.value, 3),
+        )
+        shown.add_row(row.method, level, *shares, f"{found.accepted / found.pairs:.0%}", f"{found.empty.value:.0%}")
+    shown.caption = (
+        "figures on held-out queries; the intervals hold for all rows together (95 %); empty: queries without any"
+    )
+    shown.caption_justify = "left"
+    show.out(shown)
+
+
+def _share(found: Any) -> str:
+    if found.queries == 0:
+        return "-"
+    return f"{_short(found.value, 3)} ({_short(found.low)}-{_short(found.high)})"
+
+
+def _short(share: float, digits: int = 2) -> str:
+    return f"{share:.{digits}f}".removeprefix("0")
+
+
+def _write(tuning: Tuning, output: Path | None) -> None:
+    """Write the policy, where one is asked for.
+
+    Raises:
+        NotCertifiedError: there is none to write.
+    """
+    if output is None:
+        return
+    if tuning.threshold is None:
+        raise NotCertifiedError(f"{output} was not written: the promise was refused (see the reason above)")
+    tuning.policy().save(output)
+    whose = tuning.found.stage or "any scorer: --model says whose scores these are"
+    show.say(f"policy for {whose}: {output}")

@@ -1,0 +1,144 @@
+"""Calibration as scikit-learn estimators: for pipelines, searches and cross-validation that are built on it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tamis.calibrate.auto import AutoCalibrator
+from tamis.calibrate.labelled import Groups
+from tamis.core import Calibrator, Floats
+from tamis.errors import InputError
+from tamis.extras import require
+
+_validation = require("sklearn.utils.validation")
+_ClassifierTags: Any = require("sklearn.utils").ClassifierTags
+_BaseEstimator: Any = require("sklearn.base").BaseEstimator
+_TransformerMixin: Any = require("sklearn.base").TransformerMixin
+
+
+class OfScores(_BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """What estimators of one column of scores share: checks of input, and what they tell scikit-learn of themselves."""
+
+    def _scores(self, X: ArrayLike) -> Floats:
+        """Scores to be judged, shape ``(n,)``, from a table of shape ``(n, 1)``."""
+        _validation.check_is_fitted(self)
+        try:
+            table = _validation.validate_data(self, X, reset=False, dtype=np.float64)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        return self._one_column(table)
+
+    def _labelled(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
+    ) -> tuple[Floats, NDArray[Any], Floats]:
+        """Scores, labels and weights to be learned from, shape ``(n,)`` each."""
+        try:
+            table, labels = _validation.validate_data(self, X, y, dtype=np.float64)
+            weights = _validation._check_sample_weight(sample_weight, table, dtype=np.float64, ensure_non_negative=True)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        return self._one_column(table), labels, weights
+
+    def _one_column(self, table: Floats) -> Floats:
+        if table.shape[1] != 1:
+            raise InputError(f"expected one column of scores, shape (n, 1), got shape {table.shape}")
+        return table[:, 0]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.classifier_tags = _ClassifierTags(multi_class=False)
+        return tags
+
+
+class ScoreCalibrator(_TransformerMixin, OfScores):  # type: ignore[misc]  # scikit-learn is untyped
+    """Scores to probabilities of relevance, as a transformer of one column.
+
+    ``groups`` (each score's query) keep a query's pairs together while a map is chosen; ask for them with
+    ``set_fit_request(groups=True)`` where metadata is routed. ``sample_weight`` is one over the chance that a pair was
+    drawn for labelling: only its ratios matter, and pairs of weight 0 are left out.
+
+    Args:
+        calibrator: any map of ``tamis.calibrate``, copied before it is fitted; None chooses one by cross-fitted
+            log-loss.
+
+    Attributes:
+        calibrator_: the fitted map.
+        classes_: the two labels, shape ``(2,)``; the second is the relevant one.
+        n_features_in_: 1.
+
+    >>> scores = [[-2.0], [-1.0], [0.0], [1.0], [2.0], [3.0]]
+    >>> found = ScoreCalibrator().fit(scores, [0, 0, 1, 0, 1, 1])
+    >>> found.predict_proba([[-2.0], [3.0]]).round(1).tolist()
+    [[0.7, 0.3], [0.2, 0.8]]
+    """
+
+    calibrator_: Calibrator
+    classes_: NDArray[Any]
+
+    def __init__(self, calibrator: Calibrator | None = None) -> None:
+        self.calibrator = calibrator
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, *, groups: Groups | None = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Learn from scores, shape ``(n, 1)``, and two labels, shape ``(n,)``, of which the greater is relevant.
+
+        Raises:
+            InputError: the input cannot be used, there are not two labels, or the calibrator gives no probabilities.
+        """
+        calibrator = AutoCalibrator() if self.calibrator is None else copy.deepcopy(self.calibrator)
+        if not getattr(calibrator, "probabilistic", True):
+            raise InputError(f"{calibrator!r} gives no probabilities: take another map, such as Platt")
+        scores, given, weights = self._labelled(X, y, sample_weight)
+        kept = weights > 0
+        self.classes_, labels = _two_classes(given, kept)
+        queries = None if groups is None else _names(groups, kept)
+        self.calibrator_ = calibrator.fit(scores[kept], labels[kept], queries, weights[kept])
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """Probabilities of the two labels, shape ``(n, 2)``, for scores of shape ``(n, 1)``.
+
+        Raises:
+            InputError: the scores cannot be used.
+            sklearn.exceptions.NotFittedError: ``fit`` has not been called.
+        """
+        scores = self._scores(X)
+        chances = self.calibrator_(scores)
+        return np.column_stack([1 - chances, chances])
+
+    def transform(self, X: ArrayLike) -> Floats:
+        """Probabilities of relevance, shape ``(n, 1)``, for scores of shape ``(n, 1)``.
+
+        Raises:
+            InputError: the scores cannot be used.
+            sklearn.exceptions.NotFittedError: ``fit`` has not been called.
+        """
+        scores = self._scores(X)
+        return self.calibrator_(scores)[:, None]
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
+        """The name of the one column that comes out."""
+        _validation.check_is_fitted(self)
+        return np.array(["probability"], dtype=object)
+
+
+def _two_classes(labels: NDArray[Any], kept: NDArray[np.bool_]) -> tuple[NDArray[Any], Floats]:
+    """Both labels in order, and 1.0 where a pair's is the greater; pairs that are not kept count for nothing."""
+    classes = np.unique(labels[kept])
+    if classes.size != 2:
+        shown = ", ".join(map(repr, classes[:6].tolist())) + (", ..." if classes.size > 6 else "")
+        number = "1 class" if classes.size == 1 else f"{classes.size} classes"
+        raise InputError(f"expected two labels, of which the greater is relevant, got {number}: {shown}")
+    return classes, (labels == classes[1]).astype(np.float64)
+
+
+def _names(groups: Groups, kept: NDArray[np.bool_]) -> list[str]:
+    if len(groups) != kept.size:
+        raise InputError(f"expected {kept.size} groups, one a score, got {len(groups)}")
+    return [str(group) for group, use in zip(groups, kept.tolist(), strict=True) if use]

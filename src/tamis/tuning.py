@@ -1,0 +1,218 @@
+"""From labelled scores to a policy: a threshold with its promise, what it does elsewhere, the file that keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from tamis.calibrate import Calibration
+from tamis.core import Progress
+from tamis.decide import (
+    Answerable,
+    Certifiable,
+    FBeta,
+    Fixed,
+    Issued,
+    Percentile,
+    Policy,
+    PrecisionAtLeast,
+    Row,
+    Rule,
+    Segmented,
+    Segmenter,
+    Target,
+    Terms,
+    Thresholds,
+    certify_segments,
+    compare_methods,
+)
+from tamis.errors import InputError, NotCertifiedError
+from tamis.labels import LabelledSet
+
+BY_HAND = {
+    True: 0.72,
+    False: 0.0,
+}  # what people set where scores are shares (the founding example), and where they are logits
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a policy shall be.
+
+    Attributes:
+        target: what its threshold is for; a target with a promise is certified.
+        terms: under which terms.
+        by: tells segments, each of which gets a threshold of its own.
+        before, after: business rules on either side of the threshold.
+        days: for how many days from today the policy holds; None never ends.
+        direction: whether high scores are shown or left out.
+        parent: digest of the policy that it replaces.
+        name: what people call it.
+    """
+
+    target: Target
+    terms: Terms = field(default_factory=Terms)
+    by: Segmenter | None = None
+    before: tuple[Rule, ...] = ()
+    after: tuple[Rule, ...] = ()
+    days: int | None = 180
+    direction: str = "accept-high"
+    parent: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """A threshold that was asked for, or the refusal, beside other ways to a threshold.
+
+    Attributes:
+        wanted: what was asked for.
+        threshold: on the scorer's own scale; None where it was refused.
+        certificate: the promise, as JSON values; None for targets without one.
+        held_out: figures on queries that the threshold was not chosen on.
+        methods: the same for the usual ways: best F1, a percentile, by hand, and this one last.
+        segments: certificates by segment.
+        found: the labelled scores.
+    """
+
+    wanted: Wanted
+    threshold: float | None
+    certificate: Mapping[str, Any] | None
+    held_out: Row
+    methods: list[Row]
+    segments: Segmented | None
+    found: LabelledSet
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as JSON values: ``issued``, ``threshold``, ``bound``, ``held_out`` and so on."""
+        certificate = dict(self.certificate or {})
+        held_out = self.held_out.held_out
+        return {
+            "issued": self.threshold is not None,
+            "certified": bool(certificate.get("issued")),
+            "threshold": self.threshold if self.threshold is not None and np.isfinite(self.threshold) else None,
+            "bound": certificate.get("bound"),
+            "confidence": certificate.get("confidence"),
+            "accepted": certificate.get("accepted", held_out.accepted),
+            "queries": self.found.data.queries,
+            "pairs": len(self.found.data),
+            "labels_needed": certificate.get("labels_needed", 0),
+            "reason": certificate.get("reason", ""),
+            "promise": certificate.get("promise", ""),
+            "assumptions": certificate.get("assumptions", []),
+            "nearest_achievable": certificate.get("nearest_achievable", []),
+            "target": self.wanted.target.as_json(),
+            "held_out": held_out.as_json() | {"refused_folds": self.held_out.refused},
+            "methods": [row.as_json() for row in self.methods],
+            "segments": {name: one.as_json() for name, one in self.segments.segments.items()} if self.segments else {},
+            "flags": [name for name, one in self.segments.audits.items() if one.flagged] if self.segments else [],
+        }
+
+    def policy(self) -> Policy:
+        """The policy: threshold, calibration, certificate, and what tells queries without an answer.
+
+        Raises:
+            NotCertifiedError: the promise was refused, and so there is no threshold to keep.
+        """
+        if self.threshold is None:
+            raise NotCertifiedError(f"no policy: {(self.certificate or {}).get('reason', 'no threshold')}")
+        found, wanted = self.found, self.wanted
+        today = datetime.now(UTC).date()
+        return Policy(
+            self._thresholds(),
+            scorer=found.fingerprint,
+            stage=found.stage,
+            direction=wanted.direction,  # type: ignore[arg-type]
+            calibration=Calibration.fit(found.data, scorer=found.fingerprint, stage=found.stage),
+            before=wanted.before,
+            after=wanted.after,
+            max_k=wanted.terms.max_k,
+            answerable=_answerable(found),
+            certificate=self.certificate,
+            target=wanted.target.as_json(),
+            data=found.data.digest,
+            counts={"pairs": len(found.data), "queries": found.data.queries},
+            created=today.isoformat(),
+            expires="" if wanted.days is None else (today + timedelta(days=wanted.days)).isoformat(),
+            parent=wanted.parent,
+            name=wanted.name,
+        )
+
+    def _thresholds(self) -> Thresholds:
+        if self.segments is None:
+            return Thresholds(self.threshold)
+        parent = self.segments.parent
+        default = parent.threshold if isinstance(parent, Issued) else np.inf
+        return Thresholds(default, self.segments.thresholds, self.wanted.by)
+
+
+def tune_policy(found: LabelledSet, wanted: Wanted, progress: Progress | None = None) -> Tuning:
+    """Choose or certify the threshold that is wanted, and hold it and the usual ways against other queries.
+
+    Args:
+        found: labelled scores.
+        wanted: what for, and under which terms.
+        progress: called with (methods done, methods in all).
+
+    Raises:
+        InputError: labels all equal, too few queries to hold some out, or segments that are not known.
+    """
+    data = found.data.with_both("tuning a threshold")
+    shares = bool(data.scores.min() >= 0 and data.scores.max() <= 1)
+    methods: dict[str, Target] = {
+        "best F1": FBeta(),
+        "best 30 %": Percentile(70),
+        f"by hand, {BY_HAND[shares]:g}": Fixed(BY_HAND[shares]),
+        "this": wanted.target,
+    }
+    rows = compare_methods(data, methods, terms=wanted.terms, progress=progress)
+    rows[-1] = replace(rows[-1], method="certificate" if isinstance(wanted.target, Certifiable) else "this target")
+    segments = _segments(found, wanted) if wanted.by is not None else None
+    certificate = rows[-1].certificate
+    return Tuning(
+        wanted=wanted,
+        threshold=rows[-1].threshold if segments is None else _any_threshold(segments),
+        certificate=None if certificate is None else certificate.as_json(),
+        held_out=rows[-1],
+        methods=rows,
+        segments=segments,
+        found=found,
+    )
+
+
+def _any_threshold(segments: Segmented) -> float | None:
+    """The parent's threshold, or where it has none, the strictest of the segments'; None where nothing was issued."""
+    if isinstance(segments.parent, Issued):
+        return segments.parent.threshold
+    own = [one.threshold for one in segments.segments.values() if isinstance(one, Issued)]
+    return max(own, default=None)
+
+
+def _segments(found: LabelledSet, wanted: Wanted) -> Segmented:
+    if not isinstance(wanted.target, PrecisionAtLeast):
+        raise InputError("thresholds by segment are certified for a precision: ask for one (--precision)")
+    names = _names(found, wanted.by)
+    return certify_segments(found.data, names, wanted.target, max_k=wanted.terms.max_k)
+
+
+def _names(found: LabelledSet, by: Segmenter | None) -> list[str]:
+    """The segment of each pair: as the policy will tell it where the rankings are known, else as the source says."""
+    if by is not None and found.rankings is not None:
+        return [name for ranking in found.rankings for name in by.segments(ranking.items, ranking.query)]
+    if found.segments is None:
+        raise InputError("the scores have no column 'segment': add one, or give a test set that is scored here")
+    return found.segments
+
+
+def _answerable(found: LabelledSet) -> Answerable | None:
+    """What tells queries without an answer; None where queries are unknown, or all or none of them have one."""
+    if not found.data.grouped:
+        return None
+    try:
+        return Answerable.fit(found.data)
+    except InputError:
+        return None
