@@ -135,7 +135,7 @@ def test_a_policy_for_another_scorer_is_refused_before_anything_runs():
     class Other(Lengths):
         fingerprint = "lengths:2"
 
-    with pytest.raises(PolicyMismatch, match="lengths:1.*lengths:2"):
+    with pytest.raises(PolicyMismatch, match=r"lengths:1.*lengths:2"):
         Pipeline(stages=(Rerank(Other()),), policy=tuned())
     # Only the last reranker gives the scores that are decided on; a policy for any scorer fits.
     for stages, policy in (((Rerank(Other()), Rerank(Lengths())), tuned()), ((Rerank(Other()),), tuned(scorer=""))):

@@ -133,5 +133,4 @@ class Browser:
 
     def requests(self) -> list[str]:
         """Every address that was asked for since the file was opened."""
-        sent = [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]
-        return sent
+        return [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]

@@ -128,6 +128,6 @@ def test_thousand_trials(capsys):
         sys.stdout.write("\n".join(["", *table, ""]))
     for world, name, lowest, found in rows:
         kept.append(name != "certificate" or found.violations(lowest) <= MOST or "50 queries" in world)
-        if name != "certificate":
+        if name in ("F1 on the same data", "empirical precision"):
             assert found.violations(lowest) > 0.3, "the usual recipes fail here: if not, the worlds are wrong"
     assert all(kept)

@@ -23,7 +23,7 @@ QUERIES, DOCUMENTS = 200, 10
 
 
 def world(seed, shift=0.0, queries=QUERIES, documents=DOCUMENTS):
-    """W4 by query: in 30 % of them, which the first feature tells, all scores are ``shift`` higher; and one idle feature."""
+    """W4 by query: in 30 % of them all scores are ``shift`` higher, as the first feature tells; the second is idle."""
     rng = np.random.default_rng([seed, 31])
     grades = rng.choice(3, size=(queries, documents), p=worlds.SHARES)
     scores = worlds.MEANS[grades] + worlds.SPREADS[grades] * rng.standard_normal((queries, documents))
@@ -39,8 +39,8 @@ def of_english(found):
 
 
 def test_a_shift_by_language_is_found_and_its_offset_recovered():
-    found = [Difficulty.fit(*world(seed, shift=2.0), NAMES) for seed in range(10)]
-    assert sum(f.enabled for f in found) >= 9
+    found = [Difficulty.fit(*world(seed, shift=2.0), NAMES) for seed in range(8)]
+    assert sum(f.enabled for f in found) >= 7
     assert np.mean([of_english(f) for f in found if f.enabled]) == pytest.approx(2.0, abs=0.25)
 
 
@@ -54,8 +54,8 @@ def test_enough_queries_recover_the_shift_of_the_published_world():
 
 
 def test_without_a_shift_offsets_stay_off():
-    found = [Difficulty.fit(*world(seed), NAMES, costs=(0.5, 0.2)) for seed in range(30)]
-    assert sum(f.enabled for f in found) <= 3
+    found = [Difficulty.fit(*world(seed), NAMES, costs=(0.5, 0.2)) for seed in range(20)]
+    assert sum(f.enabled for f in found) <= 2
     off = next(f for f in found if not f.enabled)
     assert off.offsets([[1.0, 5.0]]).tolist() == [0.0] and off.reason
 
@@ -79,8 +79,8 @@ def test_moving_thresholds_cost_less_where_they_are_enabled():
 def test_a_gain_in_log_loss_without_one_in_cost_is_not_enough():
     data, features = world(1, shift=1.0, queries=400)
     assert Difficulty.fit(data, features, NAMES).enabled
-    found = Difficulty.fit(data, features, NAMES, costs=(1e-6, 1.0))  # all is accepted, whatever the offsets
-    assert not found.enabled and "cost" in found.reason and found.cost.difference <= found.cost.high
+    found = Difficulty.fit(data, features, NAMES, costs=(1e-12, 1.0))  # all is accepted, whatever the offsets
+    assert not found.enabled and "cost" in found.reason and found.cost.difference == 0.0
 
 
 def test_few_queries_show_nothing():
@@ -136,6 +136,16 @@ def test_lists_are_accepted_and_separable_labels_do_not_run_away():
     assert np.isfinite(found.weights).all() and np.isfinite(found.slope) and not found.enabled
 
 
+def test_the_table_may_hold_queries_that_were_taken_out():
+    data, features = world(1, shift=3.0)
+    part = data.where(data.groups < 100)
+    found = Difficulty.fit(part, features, NAMES)
+    assert found == Difficulty.fit(part, features[:100], NAMES)
+    assert found.adjusted(part, features).scores.tolist() == found.adjusted(part, features[:100]).scores.tolist()
+    with pytest.raises(InputError, match="features of 100 queries, got 99"):
+        found.adjusted(part, features[:99])
+
+
 def test_scores_that_say_nothing_move_nothing():
     data, features = world(8, shift=3.0)
     reversed_scores = Labelled.of(-data.scores, data.labels, data.groups)
@@ -150,6 +160,7 @@ def test_scores_that_say_nothing_move_nothing():
         (lambda d, f: (Labelled.of(d.scores, d.labels, np.zeros(len(d), int)), f[:1]), "1 query"),
         (lambda d, f: (Labelled.of(d.scores, np.zeros(len(d)), d.groups), f), "irrelevant"),
         (lambda d, f: (d, f[:-1]), r"shape \(200, 2\)"),
+        (lambda d, f: (d, f[d.groups]), r"one row a query .* got \(2000, 2\)"),
         (lambda d, f: (d, f[:, :1]), r"got \(200, 1\)"),
         (lambda d, f: (d, np.where(f == f.max(), np.inf, f)), "infinite"),
     ],
@@ -182,7 +193,8 @@ def ranking(text, scores, first=()):
 def test_the_offset_of_a_ranking_is_that_of_its_features():
     rng = np.random.default_rng(0)
     rankings = [
-        ranking(rng.choice(["how to sieve soup", "怎么过滤汤"]), rng.normal(size=8), rng.normal(size=8)) for _ in range(150)
+        ranking(rng.choice(["how to sieve soup", "怎么过滤汤"]), rng.normal(size=8), rng.normal(size=8))
+        for _ in range(150)
     ]
     predictors = Predictors(("language:en", "gap", "first:nqc"), "mini")
     rows = predictors.rows(rankings)
@@ -204,7 +216,9 @@ def test_features_of_the_callers_own_work_by_table_only():
 
 
 def test_every_predictor_reads_any_ranking():
-    rows = Predictors().rows([ranking("", []), ranking("q", [1.0]), ranking("什么是筛子？", [2.0, 1.0, 0.0], [3.0, 2.0, 7.0])])
+    rows = Predictors().rows(
+        [ranking("", []), ranking("q", [1.0]), ranking("什么是筛子？", [2.0, 1.0, 0.0], [3.0, 2.0, 7.0])]
+    )
     assert rows.shape == (3, len(PREDICTORS)) and not np.isinf(rows).any() and np.isfinite(rows[2]).all()
 
 
@@ -265,7 +279,9 @@ def test_the_founding_rule_stays_in_its_bounds_and_refuses_logits():
 
 
 def test_holm_is_that_of_statsmodels_definition_and_a_gain_needs_queries():
-    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06]) and holm([]) == [] and holm([0.9, 0.8]) == [1, 1]
+    assert (
+        holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06]) and holm([]) == [] and holm([0.9, 0.8]) == [1, 1]
+    )
     many = Gain.of(np.full(LEAST_QUERIES, 0.5), np.full(LEAST_QUERIES, 0.4))
     few = Gain.of(np.full(LEAST_QUERIES - 1, 0.5), np.full(LEAST_QUERIES - 1, 0.4))
     assert many.shown and not few.shown

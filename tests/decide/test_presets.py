@@ -30,7 +30,7 @@ def test_an_unknown_scenario_is_told_with_what_was_meant():
 def test_every_target_chooses_a_threshold(name):
     rng = np.random.default_rng(0)
     labels = rng.random(2000) < 0.3
-    assert np.isfinite(preset(name).target.choose(Labelled.of(rng.normal(4.0 * labels), labels)))
+    assert np.isfinite(preset(name).target().choose(Labelled.of(rng.normal(4.0 * labels), labels)))
 
 
 def test_a_content_filter_lets_at_most_so_much_through():
@@ -38,7 +38,7 @@ def test_a_content_filter_lets_at_most_so_much_through():
     rng = np.random.default_rng(1)
     bad, new = (rng.random(5000) < 0.3 for _ in range(2))
     badness, later = rng.normal(3.0 * bad), rng.normal(3.0 * new)
-    found = certify(Labelled.of(badness, bad), row.target)
+    found = certify(Labelled.of(badness, bad), row.target())
     policy = Policy(Thresholds(found.threshold), direction=row.direction, stage="safety")
     documents = [Document(str(at), "x") for at in range(5000)]
     ranking = Ranking(Query("q"), tuple(Candidate(d, 0.0) for d in documents)).rescored("safety", later)

@@ -14,7 +14,8 @@ def query_folds(data: Labelled, folds: int = FOLDS, *, seed: int = 0) -> Codes:
     """The fold of each pair, shape ``(n,)``; a query's pairs stay together, relevant ones are spread evenly.
 
     Queries are put in the order of how many relevant pairs they have (then of their size and scores), and each
-    neighbourhood of ``folds`` queries is dealt out by chance: the order in which the pairs come does not matter.
+    neighbourhood of ``folds`` queries is dealt out by chance: the order in which the pairs come does not matter, since
+    queries that are alike in all of this are told apart by what they hold.
 
     Args:
         data: the pairs.
@@ -35,8 +36,12 @@ def query_folds(data: Labelled, folds: int = FOLDS, *, seed: int = 0) -> Codes:
             f"{count} {'queries' if count != 1 else 'query'} in the data: fitting on some and checking on others needs "
             f"at least {folds}; label more queries"
         )
-    keys = (group_sums(data.scores, codes), group_sums(np.ones(len(data)), codes), group_sums(data.labels, codes))
-    order = np.lexsort(keys)
+    # Summed from the lowest score on, so that even rounding is the same in any order.
+    rising = np.argsort(data.scores, kind="stable")
+    held = np.unique(data.scores + 1j * data.labels, return_inverse=True)[1]
+    marks = np.random.default_rng([seed, 1]).integers(2**40, size=len(data))[held].astype(np.float64)
+    sums = [group_sums(values[rising], codes[rising]) for values in (marks, data.scores, np.ones(len(data)), data.labels)]
+    order = np.lexsort(sums)
     rng = np.random.default_rng(seed)
     blocks = -(-count // folds)
     dealt = np.concatenate([rng.permutation(folds) for _ in range(blocks)])[:count] if blocks < 4096 else (

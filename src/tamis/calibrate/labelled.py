@@ -161,6 +161,7 @@ def _codes(groups: Groups, size: int) -> Codes:
     if len(groups) != size:
         raise InputError(f"expected {size} groups, one a score, got {len(groups)}")
     if isinstance(groups, np.ndarray) and groups.dtype.kind in "iu":
-        return np.asarray(np.unique(groups, return_inverse=True)[1], dtype=np.int64)
+        _, first, codes = np.unique(groups, return_index=True, return_inverse=True)
+        return np.asarray(np.argsort(np.argsort(first))[codes], dtype=np.int64)  # numbered as they come, like names
     numbers: dict[Any, int] = {}
     return np.fromiter((numbers.setdefault(group, len(numbers)) for group in groups), dtype=np.int64, count=size)

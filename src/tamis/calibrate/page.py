@@ -39,8 +39,8 @@ def page(
     >>> from tamis.calibrate import Labelled
     >>> from tamis.calibrate.evidence import score_report
     >>> made = page(score_report(Labelled.of([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])), language="zh", title="客服问答")
-    >>> made.startswith("<!doctype html>"), "客服问答" in made, "https://" in made.split("<body>")[1].split("<script>")[0]
-    (True, True, False)
+    >>> made.startswith("<!doctype html>"), "<title>客服问答</title>" in made
+    (True, True)
     """
     if language not in LANGUAGES:
         raise InputError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")

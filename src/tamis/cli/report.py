@@ -128,8 +128,8 @@ def _show(report: ScoreReport, language: Language) -> None:
 
     for note in report.notes:
         show.say(f"{'note' if language == 'en' else '提示'}: {note.text(language)}")
-    subject = {"pairs": report.pairs, "queries": report.queries or 0}
-    subject |= {"stage": report.stage or said("page.unnamed", language=language)}
+    scorer = report.stage or said("page.unnamed", language=language)
+    subject = {"pairs": report.pairs, "queries": report.queries or 0, "stage": scorer}
     heading = "page.subtitle" if report.queries is not None else "page.subtitle_pairs"
     shown = show.table(said(heading, subject, language), "figure", "value")
     for what, value in _figures(report, language):

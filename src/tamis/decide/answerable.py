@@ -29,9 +29,10 @@ FEATURES = ("top", "gap", "top_3", "above", "log_none")
 class Answerable:
     """P(no candidate is relevant) from a query's scores: a ridge logistic model on what the best of them look like.
 
-    Read are the best score, its gap to the second, the mean of the best three, how far the best stands above the mean of
-    the ``k`` best, and the log of ``prod(1 - p)`` over the ``k`` best with Platt's probabilities p. The model is kept only where its held-out log-loss is below that of both
-    the base rate and the independence formula ``prod(1 - p)`` over all candidates; else the better of those speaks.
+    Read are the best score, its gap to the second, the mean of the best three, how far the best stands above the mean
+    of the ``k`` best, and the log of ``prod(1 - p)`` over the ``k`` best with Platt's probabilities p. The model is
+    kept only where its held-out log-loss is below that of both the base rate and the independence formula
+    ``prod(1 - p)`` over all candidates; else the better of those speaks.
 
     Attributes:
         kind: what speaks: ``"learned"``, ``"independence"`` or ``"base rate"``.
@@ -83,7 +84,7 @@ class Answerable:
         """
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}")
-        seen = _Queries.of(data)
+        seen = _Queries.of(data).with_both()
         folds = query_folds(data, FOLDS, seed=seed)[np.unique(seen.codes, return_index=True)[1]]
         held: dict[Kind, Floats] = {kind: np.zeros(folds.size) for kind in ("base rate", "independence", "learned")}
         for fold in range(FOLDS):
@@ -118,9 +119,19 @@ class Answerable:
             raise InputError(f"expected one finite score a candidate, got {column!r:.80}")
         if not column.size:
             return 1.0
-        one = _Queries.of_one(column)
+        return float(self._stated(_Queries.of_one(column))[0])
+
+    def probabilities(self, data: Labelled) -> Floats:
+        """P(none is relevant) for many queries at once, in the order of their numbers, shape ``(queries,)``.
+
+        Raises:
+            InputError: pairs without queries.
+        """
+        return self._stated(_Queries.of(data))
+
+    def _stated(self, seen: _Queries) -> Floats:
         model = _Model(self.slope, self.intercept, self.standard, self.weights, self.base_rate, self.k)
-        return float(sigmoid(model.logits(one)[self.kind])[0])
+        return sigmoid(model.logits(seen)[self.kind])
 
     def none_relevant(self, ranking: Ranking) -> float:
         """P(none is relevant) for a ranking, from its current scores, which must be those that this was learned on."""
@@ -181,9 +192,6 @@ class _Queries:
     def of(cls, data: Labelled) -> Self:
         codes = by_query(data)
         none = (group_sums(data.labels, codes) == 0).astype(np.float64)
-        if none.min() == none.max():
-            what, other = ("no query has", "with") if none[0] else ("every query has", "without")
-            raise InputError(f"{what} a relevant candidate: learning when there is none needs queries {other} one too")
         weights = group_sums(data.weights, codes) / group_sums(np.ones(len(data)), codes)
         return cls(data.scores, data.labels, data.weights, codes, none, weights)
 
@@ -192,6 +200,13 @@ class _Queries:
         """One query whose labels are not known."""
         unknown, ones = np.zeros(scores.size), np.ones(scores.size)
         return cls(scores, unknown, ones, np.zeros(scores.size, dtype=np.int64), np.zeros(1), np.ones(1))
+
+    def with_both(self) -> Self:
+        """Itself, where some queries have a relevant candidate and some have none."""
+        if self.none.min() < self.none.max():
+            return self
+        what, other = ("no query has", "with") if self.none[0] else ("every query has", "without")
+        raise InputError(f"{what} a relevant candidate: learning when there is none needs queries {other} one too")
 
     def best(self, k: int) -> Floats:
         """The k best scores of each query, falling, shape ``(queries, k)``; NaN beyond the last."""

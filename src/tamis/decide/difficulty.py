@@ -90,8 +90,8 @@ class Difficulty:
 
         Args:
             data: labelled pairs with their queries, which should hold all candidates that a query's scores are of.
-            features: one row a query, in the order of the group numbers, shape ``(queries, len(names))``; NaN where one
-                is not known, which moves nothing. ``Predictors(...).rows(rankings)`` makes them.
+            features: one row a query: row i is that of the pairs with group number i; shape ``(queries, len(names))``;
+                NaN where one is not known, which moves nothing. ``Predictors(...).rows(rankings)`` makes them.
             names: of the features.
             costs: of an accepted irrelevant pair and of a rejected relevant one; offsets must then lower the expected
                 cost, too.
@@ -166,6 +166,9 @@ class Difficulty:
 
         One threshold on these is the moving threshold on the scores, so that whatever tunes or certifies a threshold
         can do so for moving ones; by pairs of other queries than the offsets were learned from.
+
+        Raises:
+            InputError: features of fewer queries, or another number of them.
         """
         offsets = self.offsets(features)
         if len(offsets) <= data.groups.max():
@@ -266,7 +269,9 @@ def _columns(data: Labelled, features: ArrayLike, names: Sequence[str]) -> Float
     data.with_both("learning offsets")
     table = np.asarray(features, dtype=np.float64)
     rows = int(data.groups.max()) + 1
-    if table.ndim != 2 or table.shape != (rows, len(names)) or not names:
+    # More rows than queries are left where queries were taken out; as many as pairs would be one row a pair.
+    enough = table.ndim == 2 and (len(table) == rows or rows < len(table) < len(data))
+    if not enough or table.shape[1] != len(names) or not names:
         raise InputError(f"expected features of shape ({rows}, {len(names)}), one row a query and at least one "
                          f"name, got {table.shape}")  # fmt: skip
     if np.isinf(table).any():

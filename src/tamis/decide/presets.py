@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from tamis.decide.precision import PrecisionAtLeast
@@ -22,7 +23,7 @@ class Preset:
         name: what it is called in commands and files.
         zh: its title in Chinese.
         en: its title in English.
-        target: what a threshold must achieve on labelled pairs.
+        target: makes what a threshold must achieve on labelled pairs.
         direction: ``"accept-high"`` where a label of 1 and a high score mean fit to show; ``"reject-high"`` where they
             mean that the document must go.
         says: the target in a sentence.
@@ -32,7 +33,7 @@ class Preset:
     name: str
     zh: str
     en: str
-    target: Target
+    target: Callable[[], Target]
     direction: Direction
     says: str
     says_zh: str
@@ -43,7 +44,7 @@ _ROWS = (
         "precise-qa",
         "精准问答",
         "Precise answers",
-        PrecisionAtLeast(0.95, confidence=0.95),
+        partial(PrecisionAtLeast, 0.95, confidence=0.95),
         "accept-high",
         "better none than wrong: at least 95 % of what is shown is relevant, at 95 % confidence",
         "宁缺毋滥：所示结果至少 95% 相关，置信度 95%",
@@ -52,7 +53,7 @@ _ROWS = (
         "general-search",
         "通用搜索",
         "General search",
-        MissRateAtMost(0.1),
+        partial(MissRateAtMost, 0.1),
         "accept-high",
         "recall first: on average at most 10 % of the relevant documents are missed; people can look for themselves",
         "召回优先：平均最多漏掉 10% 的相关文档，由用户自行筛选",
@@ -61,7 +62,7 @@ _ROWS = (
         "recommendation",
         "文档推荐",
         "Recommendation",
-        FBeta(0.5),
+        partial(FBeta, 0.5),
         "accept-high",
         "the best F-measure in which precision counts twice as much as recall; nothing is promised",
         "F0.5 最优：准确率的权重是召回率的两倍，不作保证",
@@ -70,7 +71,7 @@ _ROWS = (
         "content-filter",
         "内容过滤",
         "Content filter",
-        MissRateAtMost(0.05),
+        partial(MissRateAtMost, 0.05),
         "reject-high",
         "on average at most 5 % of what must be filtered gets through; label 1 and a high score mean that it must",
         "平均最多放过 5% 应过滤的内容；标签 1 和高分都表示应当过滤",
@@ -85,7 +86,7 @@ def preset(name: str) -> Preset:
     Raises:
         InputError: there is none; with the name that was perhaps meant.
 
-    >>> preset("precise-qa").target
+    >>> preset("precise-qa").target()
     PrecisionAtLeast(least=0.95, confidence=0.95)
     >>> preset("内容过滤").direction
     'reject-high'

@@ -15,6 +15,11 @@ from tamis.decide.betting import betting_p
 from tamis.evaluate.distributions import binomial_tail, student_below
 
 STARTS = (1.0, 2.5)  # where walks begin, in first possible counts; each has an equal part of the error
+# With many pairs walks also begin further down: what has the highest scores of all is often odd (copies of the query,
+# wrong labels), and a walk that begins there ends there.
+DEEP_STARTS = (0.1, 0.4)  # of all pairs
+DEEP_FROM = 100  # times the first possible count: from so many pairs on
+DEEP_PART = 0.2  # of the error
 STEP = 1.15  # a walk's next count of accepted pairs
 MOST_GROWTH = 100.0
 ROOM = 1 / 8  # of the error: bets must leave room for a few wrong pairs, or the first of them ends the walk
@@ -48,10 +53,12 @@ class Descent:
     """Pairs in falling order of score, and the tests of the precision among the first k of them.
 
     H_k is "the precision above the (k+1)-th score is below ``least``". Pair by pair its p-value is
-    P(Bin(k, least) >= relevant pairs among the k). For independent pairs whose chance of relevance does not rise as
-    the score falls, a walk from strict to loose that stops at the first test that fails issues a false threshold with
-    a probability of at most its error: the first false H_k is decided by how many scores N lie above the point where
-    the true precision crosses ``least``, and given N the relevant among the k are at most Bin(k, least).
+    P(Bin(k, least) >= relevant pairs among the k): given the (k+1)-th score, the pairs above it are drawn alike. For
+    independent pairs whose chance of relevance does not rise as the score falls, a walk from strict to loose that stops
+    at the first test that fails issues a false threshold with a probability of at most its error: the first false H_k
+    is decided by how many scores N lie above the point where the true precision crosses ``least``, and given N the
+    relevant among the k are at most Bin(k, least). Where relevance does rise somewhere, each single test still holds,
+    and which of them is the first false one hangs on the scores alone.
 
     Where pairs belong to queries, a second test must pass too: a one-sided t-test over queries of the summed excess of
     errors, sum over accepted pairs of (1 - label) - (1 - least), with one query added whose accepted list is all wrong
@@ -85,9 +92,14 @@ class Descent:
 
     def walks(self, error: float) -> list[Step]:
         """The steps of all walks, each with its part of the error; they begin where none could pass before."""
-        part = error / len(STARTS)
+        deep = self.limit >= DEEP_FROM * pairs_needed(self.least, error / len(STARTS))
+        near, far = (1 - DEEP_PART, DEEP_PART) if deep else (1.0, 0.0)
+        part = near * error / len(STARTS)
         first = self.first(part)
-        return [step for start in STARTS for step in self._walk(math.ceil(first * start), part)]
+        starts = [(math.ceil(first * start), part) for start in STARTS]
+        if deep:
+            starts += [(math.ceil(start * self.limit), far * error / len(DEEP_STARTS)) for start in DEEP_STARTS]
+        return [step for start, share in starts for step in self._walk(start, share)]
 
     def first(self, error: float) -> int:
         """Fewest accepted pairs that would pass if all were relevant; the labels have no say in it."""

@@ -1,0 +1,48 @@
+"""Beta calibration against betacal, its authors' package."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from tamis.calibrate import Beta, Platt
+from tamis.calibrate.logistic import sigmoid
+from tamis.calibrate.map import smoothed_targets
+from tamis.errors import InputError
+
+from . import worlds
+
+
+def theirs(scores, labels):
+    """betacal's probabilities, fitted on the smoothed labels: every pair stands as both, by its target."""
+    from betacal import BetaCalibration
+
+    targets, shares = smoothed_targets(labels, np.ones(len(labels))), sigmoid(scores)
+    doubled, kinds = np.tile(shares, 2), np.repeat([1, 0], len(labels))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fitted = BetaCalibration("abm").fit(doubled.reshape(-1, 1), kinds, np.concatenate([targets, 1 - targets]))
+    return fitted.predict
+
+
+@pytest.mark.parametrize("trial", range(4))
+def test_agrees_with_betacal(trial):
+    drawn = worlds.independent(600, trial)
+    grid = np.linspace(-7, 7, 101)
+    expected = theirs(drawn.scores, drawn.labels)(sigmoid(grid))
+    np.testing.assert_allclose(Beta().fit(drawn.scores, drawn.labels)(grid), expected, atol=2e-4)
+
+
+def test_bends_one_end_only_where_the_other_says_nothing():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0, 4, 20_000)
+    truth = sigmoid(2.0 * np.minimum(scores, 0))  # above 0 a higher score means no more
+    beta = Beta().fit(scores, rng.random(20_000) < truth)
+    assert beta.rise_ > 5 * beta.fall_
+    platt = Platt().fit(scores, rng.random(20_000) < truth)
+    assert np.abs(beta(scores) - truth).mean() < np.abs(platt(scores) - truth).mean() / 2
+
+
+def test_negative_weights_are_not_read():
+    with pytest.raises(InputError, match="rise and fall must be at least 0, got -0.5"):
+        Beta.from_parameters({"inputs": "logit", "rise": 1.0, "fall": -0.5, "intercept": 0.0})
