@@ -138,7 +138,7 @@ def test_operating_points_are_fine_where_few_pairs_are_relevant():
     rng = np.random.default_rng(0)
     scores = np.append(rng.normal(0, 1, 50_000), rng.normal(5, 0.5, 100))
     found = operating(Labelled.of(scores, np.arange(50_100) >= 50_000))
-    assert sum(threshold > 4 for threshold in found.thresholds) > 50
+    assert sum(threshold > 4 for threshold in found.thresholds) > 40
 
 
 # ---- reading rules

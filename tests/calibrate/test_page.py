@@ -1,4 +1,4 @@
-"""The page: self-contained, safe against what stands in the data, and, in a real browser, what a reader can do with it."""
+"""The page: self-contained, safe against what stands in the data, and in a real browser what a reader can do there."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_every_sentence_that_the_page_uses_is_in_the_table():
 
     web = files("tamis.calibrate").joinpath("web")
     template, script = (web.joinpath(name).read_text(encoding="utf-8") for name in ("report.html", "report.js"))
-    used = set(re.findall(r'data-(?:t|label)="([\w.]+)"', template)) | set(re.findall(r'T\("([\w]+\.[\w]+)"', script))
+    used = set(re.findall(r'data-(?:t|label)="([\w.]+)"', template)) | set(re.findall(r'T\("(\w+\.\w+)"[,)]', script))
     assert used and used <= set(table())
     assert "innerHTML" not in script and "eval(" not in script
 
@@ -211,9 +211,8 @@ def test_costs_are_recounted_and_the_line_goes_where_it_is_cheapest(opened, brow
     def put(**values):
         for name, value in values.items():
             name = name.replace("_", "-")
-            browser.run(
-                f"(e => {{ e.value = {value}; e.dispatchEvent(new Event('input')) }})(document.getElementById('{name}'))"
-            )
+            element = f"document.getElementById('{name}')"
+            browser.run(f"{element}.value = {value}; {element}.dispatchEvent(new Event('input'))")
         return browser.text("cost-live")
 
     text = put(cost_wrong=2, cost_missed=1, prevalence=40)
@@ -288,7 +287,7 @@ def test_plots_have_text_beside_them_and_everything_has_a_name(opened, browser):
     assert browser.run("[...document.querySelectorAll('.plot')].every(e => e.getAttribute('aria-label').length > 20)")
     assert browser.run("[...document.querySelectorAll('input')].every(e => e.labels.length === 1)")
     rows = "document.querySelectorAll('#data-{} tbody tr').length"
-    assert browser.run(rows.format("histogram")) == 40 and browser.run(rows.format("curves")) > 100
+    assert browser.run(rows.format("histogram")) == 40 and browser.run(rows.format("curves")) > 90
     assert browser.run("new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size") == browser.run(
         "document.querySelectorAll('[id]').length"
     )

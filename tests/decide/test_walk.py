@@ -29,7 +29,7 @@ def by_hand(world, accepted):
 
 
 @pytest.mark.parametrize("least", [0.5, 0.8, 0.9, 0.95, 0.99])
-@pytest.mark.parametrize("error", [0.5, 0.1, 0.05, 0.025, 0.001])
+@pytest.mark.parametrize("error", [0.4, 0.1, 0.05, 0.025, 0.001])
 def test_the_fewest_pairs_are_those_of_the_binomial_test(least, error):
     for errors in (0, 1, 2, 5):
         counts = np.arange(errors, 4000)

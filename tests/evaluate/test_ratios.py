@@ -11,7 +11,7 @@ from scipy import stats
 from tamis.errors import InputError
 from tamis.evaluate import ratio
 
-TRIALS = 500
+TRIALS = 400
 LISTS = st.lists(
     st.integers(0, 9).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=1, max_size=30
 )
@@ -29,9 +29,9 @@ def coverage(queries, pairs, between, truth=0.8):
     return covered / TRIALS
 
 
-@pytest.mark.parametrize(("queries", "pairs", "between"), [(40, 10, 0.5), (200, 10, 0.5), (40, 10, 0), (100, 1, 0)])
+@pytest.mark.parametrize(("queries", "pairs", "between"), [(40, 10, 0.5), (100, 10, 0.5), (40, 10, 0), (100, 1, 0)])
 def test_the_interval_covers_as_often_as_it_says(queries, pairs, between):
-    assert 0.93 <= coverage(queries, pairs, between) <= 0.985
+    assert 0.92 <= coverage(queries, pairs, between) <= 0.985
 
 
 def test_without_the_queries_the_same_interval_covers_far_too_seldom():
@@ -70,7 +70,7 @@ def test_queries_that_are_all_alike_narrow_nothing():
     assert found.low < 0.3 and found.high > 0.7
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(LISTS, st.randoms(use_true_random=False))
 def test_order_and_empty_queries_do_not_matter(lists, random):
     found = ratio(*np.array(lists, dtype=float).T)

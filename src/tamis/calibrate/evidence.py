@@ -168,7 +168,7 @@ def score_report(
         relevance=shares,
         operating=operating(data),
         resolution=found,
-        calibrator=getattr(fitted, "name", type(fitted).__name__),
+        calibrator=_name(fitted),
         reliability=None if chances is None else reliability(chances, data),
         suspects=() if chances is None else _suspects(chances, data, names),
         reading=read,
@@ -187,6 +187,14 @@ def _cross_fitted(calibrator: Calibrator, data: Labelled) -> tuple[Floats | None
         return cross_fitted(calibrator, data), ""
     except InputError as error:
         return None, str(error)
+
+
+def _name(calibrator: Calibrator) -> str:
+    """The map's name; a map that chooses among others has theirs, and none before it has chosen."""
+    try:
+        return str(getattr(calibrator, "name", type(calibrator).__name__))
+    except InputError:
+        return type(calibrator).__name__
 
 
 def _per_query(data: Labelled) -> PerQuery:

@@ -55,5 +55,5 @@ def from_json(content: Mapping[str, Any]) -> Map:
         raise PolicyError(f"expected a map, one of {', '.join(MAPS)}, got {name!r}")
     try:
         return MAPS[name].from_parameters({key: value for key, value in content.items() if key != "map"})
-    except (InputError, TypeError, AttributeError) as error:
-        raise PolicyError(str(error)) from error
+    except (TypeError, ValueError) as error:
+        raise PolicyError(f"the map {name!r} cannot be read: {error}") from error

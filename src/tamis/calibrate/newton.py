@@ -13,6 +13,7 @@ from tamis.core import Floats
 Loss: TypeAlias = Callable[[Floats], tuple[float, Floats, Floats]]  # weights -> value, slope (m,), curvature (m, m)
 
 STEPS = 200
+ROUNDING = 4e-16  # of the loss: at the optimum no step lowers it by more
 SUFFICIENT = 1e-4  # of the decrease that the slope promises (Armijo's rule)
 
 
@@ -51,7 +52,8 @@ def projected_newton(
             moved = weights - length * step
             new = np.where(bounded, np.maximum(moved, 0), moved)
             found = loss(new)
-            if found[0] <= value + SUFFICIENT * float(slope @ (new - weights)) or length < 1e-12:
+            allowed = value + SUFFICIENT * float(slope @ (new - weights)) + ROUNDING * abs(value)
+            if found[0] <= allowed or length < 1e-12:
                 break
             length /= 2
         stuck = length < 1e-12

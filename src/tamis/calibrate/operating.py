@@ -10,7 +10,7 @@ from tamis.calibrate.labelled import Codes, Labelled, group_sums
 from tamis.core import Floats
 from tamis.evaluate.ratios import ratio
 
-POINTS = 200
+POINTS = 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tamis.core import Floats
 
 Kind: TypeAlias = Literal["float64", "float32", "float16", "bfloat16"]
 
-TELLING = 8  # distinct long numbers needed before a kind is named: by chance 2^-13 of float32 numbers are float16 too
+TELLING = 8  # distinct long numbers needed before anything is said; 1 float32 number in 8192 is a float16 by chance
 DECIMALS = 4  # 0.5 or 0.125 are numbers of every kind: only longer ones tell
 MANY_ONES = 0.01  # share of scores at exactly 1 that is worth a word
 
@@ -60,16 +60,16 @@ def resolution(scores: ArrayLike) -> Resolution:
     tied = float(counts[counts > 1].sum() / max(column.size, 1))
     shares = bool(column.size) and values[0] >= 0 and values[-1] <= 1 and bool(((values > 0) & (values < 1)).any())
     ends = float(np.isin(column, (0.0, 1.0)).mean()) if shares else 0.0
-    kind = _kind(values)
+    telling = bool((values != np.round(values, DECIMALS)).sum() >= TELLING)
+    kind = _kind(values) if telling else "float64"
     warning = _half_precision(kind, tied, ends)
-    if not warning and shares and np.unique(np.round(values, DECIMALS)).size > TELLING:
+    if not warning and shares and telling:
         warning = _saturation(float((column == 1).mean()))
     return Resolution(kind, int(values.size), tied, ends, warning)
 
 
 def _kind(values: Floats) -> Kind:
-    telling = (values != np.round(values, DECIMALS)).sum() >= TELLING
-    return next((kind for kind, holds in _HOLDS if holds(values)), "float64") if telling else "float64"
+    return next((kind for kind, holds in _HOLDS if holds(values)), "float64")
 
 
 def _half_precision(kind: Kind, tied: float, saturated: float) -> str:

@@ -214,7 +214,7 @@ def _drawn(chances: Floats, weights: Floats, codes: Codes, rng: np.random.Genera
 
 
 def _root(squared: ArrayLike) -> float:
-    return float(np.sqrt(max(float(np.asarray(squared)), 0.0)))
+    return float(np.sqrt(np.clip(float(np.asarray(squared)), 0.0, 1.0)))
 
 
 def _chances(probabilities: ArrayLike, size: int) -> Floats:

@@ -66,6 +66,7 @@ def command(
     from tamis.calibrate import AutoCalibrator
     from tamis.calibrate.evidence import score_report
     from tamis.calibrate.page import page
+    from tamis.data import atomic_write
 
     chosen = Chosen(model or "tamis-mini", engine, device, dtype, max_length, template)
     found = chosen.labelled(scores, relevant_if, named=model is not None)
@@ -78,7 +79,9 @@ def command(
         query_ids=_names(found, hidden=html is not None),
     )
     if html is not None:
-        html.write_text(page(report, language=lang, title=title, policy=_tuned(tuned)), encoding="utf-8")
+        made = page(report, language=lang, title=title, policy=_tuned(tuned))
+        with atomic_write(html) as out:
+            out.write(made)
         show.say(f"report: {html}")
     if as_json:
         show.as_json(report.as_json())
@@ -127,7 +130,7 @@ def _show(report: ScoreReport, language: Language) -> None:
     from tamis.calibrate.words import said
 
     for note in report.notes:
-        show.say(f"{'note' if language == 'en' else '提示'}: {note.text(language)}")
+        show.say(said("page.note", {"note": note.text(language)}, language))
     scorer = report.stage or said("page.unnamed", language=language)
     subject = {"pairs": report.pairs, "queries": report.queries or 0, "stage": scorer}
     heading = "page.subtitle" if report.queries is not None else "page.subtitle_pairs"

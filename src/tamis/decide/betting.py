@@ -31,4 +31,4 @@ def betting_p(values: Floats, most: float, *, times: float = 1.0) -> float:
     distinct, counts = np.unique(values, return_counts=True)
     fortunes = np.log1p(-np.outer(stakes, distinct)) @ (times * counts)
     top = float(fortunes.max())
-    return float(min(1.0, np.exp(-top - np.log(np.exp(fortunes - top).mean()))))
+    return float(np.exp(min(0.0, -top - np.log(np.exp(fortunes - top).mean()))))

@@ -58,8 +58,8 @@ def pairs_for_power(least: float, true: float, error: float, *, power: float = P
     >>> [pairs_for_power(0.9, true, 0.05) for true in (0.93, 0.95, 0.97)]
     [549, 179, 76]
     """
-    if not least < true < 1:
-        raise InputError(f"expected a true precision between {least:g} and 1, got {true:g}")
+    if not least < true <= 1:
+        raise InputError(f"expected a true precision above {least:g} and at most 1, got {true:g}")
     guess = _normal_size(least, true, error, power)
     # The power saws up and down with the count, so counts are tried one by one.
     return next(
