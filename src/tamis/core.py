@@ -16,6 +16,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Vectors: TypeAlias = NDArray[np.float32]
 Kind: TypeAlias = Literal["query", "document"]
 FieldValue: TypeAlias = str | int | float | bool | None
+Groups: TypeAlias = Sequence[str] | Sequence[int] | NDArray[Any]  # the query of each pair
 Progress: TypeAlias = Callable[[int, int | None], None]  # (done, in all if known)
 
 PROBABILITY = "probability"  # the one stage name only a calibrator may write
@@ -242,7 +243,7 @@ class Calibrator(Protocol):
     """Maps scores to probabilities, monotone."""
 
     def fit(
-        self, scores: Floats, labels: Floats, groups: Sequence[str] | None = None, weights: Floats | None = None
+        self, scores: Floats, labels: Floats, groups: Groups | None = None, weights: Floats | None = None
     ) -> Self: ...
     def __call__(self, scores: Floats) -> Floats: ...
 

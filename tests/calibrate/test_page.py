@@ -303,3 +303,15 @@ def test_print_is_light_and_narrow_windows_do_not_scroll_sideways(opened, browse
     opened()
     assert browser.run("document.documentElement.scrollWidth") <= 380
     browser.send("Emulation.clearDeviceMetricsOverride")
+
+
+def test_the_security_policy_stops_scripts_and_requests_that_are_not_the_pages_own(opened, browser):
+    opened()
+    browser.run("addEventListener('securitypolicyviolation', e => (window.stopped ||= []).push(e.effectiveDirective))")
+    browser.run(
+        "{ const s = document.createElement('script'); s.textContent = 'window.ran = 1'; document.body.append(s) }"
+    )
+    browser.run("fetch('http://127.0.0.1:9/').catch(() => 0)")
+    browser.run("new Promise(done => setTimeout(done, 100))")
+    assert browser.run("window.ran") is None
+    assert {"connect-src", "script-src-elem"} <= set(browser.run("window.stopped"))

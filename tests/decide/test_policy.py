@@ -279,6 +279,15 @@ def test_every_candidate_gets_its_probability():
     assert list(decided.dropped) == ["threshold"] or set(decided.dropped) == {"threshold", "min_probability"}
 
 
+def test_probabilities_and_offsets_are_read_from_the_policys_own_scores():
+    found = ranking([0.75, 0.5], "Python是什么").rescored("blend", [7.0, 8.0])
+    calibration = Calibration.fit(LOGITS, Platt())
+    decided = policy(0.7, calibration=calibration, offsets=Heuristic(), on_refuse="accept_all").decide(found)
+    assert [c.doc.id for c, _ in decided.rejected] == ["d1", "d0"]
+    assert [c.probability for c, _ in decided.rejected] == calibration.calibrator([0.5, 0.75]).tolist()
+    assert [c.score for c, _ in decided.rejected] == [8.0, 7.0]
+
+
 def test_probabilities_that_are_there_stay():
     calibration = Calibration.fit(LOGITS, Platt())
     found = ranking([2.0, 1.0]).calibrated([0.25, 0.2])

@@ -91,6 +91,10 @@ def test_a_banned_word_in_the_title_counts():
     assert BannedWords(("赌博",)).reasons([Candidate(Document("a", "x", title="賭博"), 1.0)], QUERY) != [""]
 
 
+def test_of_words_that_are_the_same_the_first_is_told():
+    assert BannedWords(("ASS", "ass")).reasons(of("ass"), QUERY) == ["has the banned word 'ASS'"]
+
+
 def test_twenty_thousand_banned_words_are_as_quick_as_two():
     words = tuple(f"词{at}号" for at in range(20_000))
     candidates = of(*("平常的文字，没有什么特别。" * 200 for _ in range(100)))
@@ -141,6 +145,13 @@ def test_fresh_counts_days_of_24_hours():
     assert kept(rule, valued("on", "2026-11-20T12:00:00Z", "2026-11-20T11:59:59Z")) == ["0"]
 
 
+def test_a_zone_counts():
+    rule = Fresh("on", 1, today=datetime(2026, 11, 21, 12, tzinfo=UTC))
+    assert kept(
+        rule, valued("on", "2026-11-20T20:00:00+08:00", "2026-11-20T19:59:59+08:00", "2026-11-20T12:00:00")
+    ) == ["0", "2"]
+
+
 @pytest.mark.parametrize("value", [None, "", "soon", True, 2024, "2024", float("nan"), 1.7e12, "1" * 400, 10**400])
 def test_what_is_no_date_is_dropped_or_kept_as_told(value):
     (why,) = Fresh("on", 30, today=TODAY).reasons(valued("on", value), QUERY)
@@ -184,6 +195,11 @@ def test_near_duplicates_agree_with_comparing_all_pairs(texts, share):
         if not any(len(grams(text) & o) / len(grams(text) | o) >= share for o in others):
             stay.append(at)
     assert kept(Dedup(share), of(*texts)) == [str(at) for at in stay]
+
+
+def test_exactly_the_share_is_a_duplicate():
+    assert kept(Dedup(2 / 3), of("abcdefg", "abcdef")) == ["0"]  # 2 pieces in both, 3 in either
+    assert kept(Dedup(0.67), of("abcdefg", "abcdef")) == ["0", "1"]
 
 
 def test_near_duplicates_of_a_thousand_documents_are_found_quickly():

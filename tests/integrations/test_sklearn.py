@@ -40,7 +40,7 @@ WEIGHTS_ARE_NOT_COUNTS = {
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
-    [FirstColumn(), FirstColumn(Platt()), FirstColumn(Isotonic())],
+    [FirstColumn(), FirstColumn(Platt())],
     expected_failed_checks=lambda estimator: WEIGHTS_ARE_NOT_COUNTS,
 )
 def test_keeps_the_rules_of_scikit_learn(estimator, check):

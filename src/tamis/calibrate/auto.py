@@ -14,11 +14,11 @@ from tamis.calibrate.cross import fitted_elsewhere, held_out_parts
 from tamis.calibrate.folds import FOLDS
 from tamis.calibrate.forms import named
 from tamis.calibrate.isotonic import Histogram, Isotonic
-from tamis.calibrate.labelled import Groups, Labelled, group_sums
+from tamis.calibrate.labelled import Labelled, group_sums
 from tamis.calibrate.logistic import log_odds, softplus
 from tamis.calibrate.map import finite_scores
 from tamis.calibrate.platt import Platt, Temperature
-from tamis.core import Calibrator, Floats
+from tamis.core import Calibrator, Floats, Groups
 from tamis.errors import InputError
 
 BASE_RATE = "base rate"  # the name, among the losses, of always saying the share of relevant pairs
@@ -75,7 +75,7 @@ class AutoCalibrator:
         candidates = usual_candidates(data) if self.candidates is None else list(self.candidates)
         _check(candidates, self.folds)
         self.losses_, chosen = self._compared(candidates, data)
-        names = [str(group) for group in data.groups.tolist()] if data.grouped else None
+        names = data.groups if data.grouped else None
         self.chosen_ = copy.deepcopy(chosen).fit(data.scores, data.labels, names, data.weights)
         return self
 

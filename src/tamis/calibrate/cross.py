@@ -39,8 +39,8 @@ def fitted_elsewhere(calibrator: Calibrator, data: Labelled, parts: Iterable[NDA
     found = np.zeros(len(data))
     for held_out in parts:
         train = data.where(~held_out)
-        names = [str(group) for group in train.groups.tolist()] if data.grouped else None
-        fitted = copy.deepcopy(calibrator).fit(train.scores, train.labels, names, train.weights)
+        queries = train.groups if data.grouped else None
+        fitted = copy.deepcopy(calibrator).fit(train.scores, train.labels, queries, train.weights)
         found[held_out] = fitted(data.scores[held_out])
     return found
 

@@ -212,7 +212,7 @@ def _per_query(data: Labelled) -> PerQuery:
 def _suspects(chances: Floats, data: Labelled, names: Sequence[str] | None) -> tuple[Suspect, ...]:
     """Pairs that look like a typical pair of the other label (confident learning: Northcutt et al., JAIR 2021)."""
     is_relevant = data.labels == 1
-    typical = chances[is_relevant].mean(), chances[~is_relevant].mean()
+    typical = [float(np.average(chances[mask], weights=data.weights[mask])) for mask in (is_relevant, ~is_relevant)]
     against = np.where(is_relevant, chances <= typical[1], chances >= typical[0])
     candidates = np.flatnonzero(against)
     doubt = np.abs(data.labels - chances)[candidates]

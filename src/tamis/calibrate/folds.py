@@ -40,7 +40,9 @@ def query_folds(data: Labelled, folds: int = FOLDS, *, seed: int = 0) -> Codes:
     rising = np.argsort(data.scores, kind="stable")
     held = np.unique(data.scores + 1j * data.labels, return_inverse=True)[1]
     marks = np.random.default_rng([seed, 1]).integers(2**40, size=len(data))[held].astype(np.float64)
-    sums = [group_sums(values[rising], codes[rising]) for values in (marks, data.scores, np.ones(len(data)), data.labels)]
+    sums = [
+        group_sums(values[rising], codes[rising]) for values in (marks, data.scores, np.ones(len(data)), data.labels)
+    ]
     order = np.lexsort(sums)
     rng = np.random.default_rng(seed)
     blocks = -(-count // folds)

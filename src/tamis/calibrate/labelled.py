@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tamis.core import Floats
+from tamis.core import Floats, Groups
 from tamis.errors import InputError
 
 Codes: TypeAlias = NDArray[np.int64]
-Groups: TypeAlias = Sequence[str] | Sequence[int] | NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)

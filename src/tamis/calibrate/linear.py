@@ -8,9 +8,9 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tamis.calibrate.labelled import Groups, Labelled
+from tamis.calibrate.labelled import Labelled
 from tamis.calibrate.map import Map, finite_scores
-from tamis.core import Floats
+from tamis.core import Floats, Groups
 from tamis.errors import InputError
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tamis.calibrate.newton import projected_newton
 from tamis.core import Floats
 
+EQUAL = 1e-12  # of their mean: values that spread less are all the same
 LEAST_RIDGE = 1e-10  # keeps the curvature invertible where features are alike
 
 
@@ -73,7 +74,8 @@ def fit_logistic(
     count, total = features.shape[1], float(weights.sum())
     center = np.average(features, axis=0, weights=weights)
     scale = np.sqrt(np.average((features - center) ** 2, axis=0, weights=weights))
-    scale = np.where(scale > 0, scale, 1.0)
+    # A column of equal values may miss its own mean by a rounding error, which is no spread.
+    scale = np.where(scale > EQUAL * np.abs(center), scale, 1.0)
     design = np.column_stack([(features - center) / scale, np.ones(len(features))])
     penalty = np.append(np.broadcast_to(np.asarray(ridge, dtype=np.float64), (count,)), 0.0) / total + LEAST_RIDGE
     share = weights / total

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tamis.calibrate.labelled import Groups, Labelled
+from tamis.calibrate.labelled import Labelled
 from tamis.calibrate.logistic import fit_logistic, log_odds
-from tamis.core import Floats
+from tamis.core import Floats, Groups
 from tamis.errors import InputError
 
 Inputs: TypeAlias = Literal["logit", "share"]
@@ -196,15 +196,8 @@ def rising_slopes(features: Floats, data: Labelled) -> tuple[Floats, float]:
     ([0.41], -1.03)
     """
     counts = evidence(data.weights)
-    # From the first row on, features that never change are exactly 0, not a rounding that a slope could magnify.
-    origin = features[0]
-    slopes, intercept = fit_logistic(
-        features - origin,
-        smoothed_targets(data.labels, counts),
-        counts,
-        nonnegative=np.ones(features.shape[1], dtype=bool),
-    )
-    return slopes, intercept - float(slopes @ origin)
+    rising = np.ones(features.shape[1], dtype=bool)
+    return fit_logistic(features, smoothed_targets(data.labels, counts), counts, nonnegative=rising)
 
 
 def _unchanged(scores: Floats) -> Floats:

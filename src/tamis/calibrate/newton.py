@@ -13,7 +13,7 @@ from tamis.core import Floats
 Loss: TypeAlias = Callable[[Floats], tuple[float, Floats, Floats]]  # weights -> value, slope (m,), curvature (m, m)
 
 STEPS = 200
-ROUNDING = 4e-16  # of the loss: at the optimum no step lowers it by more
+ROUNDING = 1e-16  # of the loss: a step that promises less cannot be seen in it
 SUFFICIENT = 1e-4  # of the decrease that the slope promises (Armijo's rule)
 
 
@@ -47,13 +47,14 @@ def projected_newton(
             break
         step = np.zeros_like(weights)
         step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free])
+        if float(slope @ step) <= ROUNDING * max(1.0, abs(value)):
+            break
         length = 1.0
         while True:
             moved = weights - length * step
             new = np.where(bounded, np.maximum(moved, 0), moved)
             found = loss(new)
-            allowed = value + SUFFICIENT * float(slope @ (new - weights)) + ROUNDING * abs(value)
-            if found[0] <= allowed or length < 1e-12:
+            if found[0] <= value + SUFFICIENT * float(slope @ (new - weights)) or length < 1e-12:
                 break
             length /= 2
         stuck = length < 1e-12

@@ -10,8 +10,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tamis.calibrate.labelled import Groups, Labelled
-from tamis.core import Floats
+from tamis.calibrate.labelled import Labelled
+from tamis.core import Floats, Groups
 
 # The rule's name, what it looks at, and the percentile below which it speaks.
 RULES: tuple[tuple[str, str, float], ...] = (

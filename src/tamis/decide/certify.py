@@ -167,7 +167,7 @@ class Segmented:
         """The threshold of each segment: its own; the parent's where it has none and nothing speaks against it.
 
         Where the labelled pairs show that the parent's does not keep the promise in a segment, that segment accepts
-        nothing (infinity). A segment without labels is not listed: the parent's threshold is what it has.
+        nothing (infinity). A segment without labels in any list is not listed: the parent's threshold is what it has.
         """
         return {name: self._threshold(name, found) for name, found in self.segments.items()}
 
@@ -197,17 +197,16 @@ def certify_segments(
         Vovk, Gammerman and Shafer, "Algorithmic learning in a random world" (2005), 4.5: Mondrian categories.
     """
     names = _checked(data, segments)
+    # Places count within a query's whole list, so lists are cut before they are parted.
+    shown = data.top(max_k)
+    if len(shown) < len(data):
+        names = names[data.places() < (max_k or 0)]
     found = sorted(set(names.tolist()))
     share = replace(target, confidence=1 - (1 - target.confidence) / (len(found) + 1))
     parent = certify(data, share, max_k=max_k)
-    own = {name: certify(data.where(names == name), share, max_k=max_k) for name in found}
-    audits = audit(data.top(max_k), _of_top(data, names, max_k), parent.threshold, target) if parent.issued else []
+    own = {name: certify(shown.where(names == name), share, max_k=max_k) for name in found}
+    audits = audit(shown, names.tolist(), parent.threshold, target) if parent.issued else []
     return Segmented(parent, own, {row.segment: row for row in audits})
-
-
-def _of_top(data: Labelled, names: np.ndarray[Any, Any], max_k: int | None) -> list[str]:
-    kept = names if max_k is None or not data.grouped else names[data.places() < max_k]
-    return [str(name) for name in kept]
 
 
 def _checked(data: Labelled, segments: Sequence[str]) -> np.ndarray[Any, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +9,7 @@ import numpy as np
 from tamis.calibrate.labelled import Labelled
 from tamis.calibrate.platt import Platt
 from tamis.core import Floats
+from tamis.decide.walk import pairs_needed
 from tamis.errors import InputError
 from tamis.evaluate.distributions import binomial_tail
 
@@ -60,24 +59,10 @@ def pairs_for_power(least: float, true: float, error: float, *, power: float = P
     """
     if not least < true <= 1:
         raise InputError(f"expected a true precision above {least:g} and at most 1, got {true:g}")
-    guess = _normal_size(least, true, error, power)
-    # The power saws up and down with the count, so counts are tried one by one.
-    return next(
-        count for count in range(max(1, guess // 4), 100 * guess + 100) if _power(least, true, error, count) >= power
-    )
-
-
-def _power(least: float, true: float, error: float, count: int) -> float:
-    """Chance that a binomial test of ``count`` pairs shows ``least`` where the truth is ``true``."""
-    low, high = 0, count + 1  # fewest hits that pass
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if binomial_tail(middle, count, least) > error else (low, middle)
-    return binomial_tail(low, count, true) if low <= count else 0.0
-
-
-def _normal_size(least: float, true: float, error: float, power: float) -> int:
-    """About how many pairs it takes, by the normal approximation."""
-    alpha, beta = NormalDist().inv_cdf(1 - error), NormalDist().inv_cdf(power)
-    spread = alpha * math.sqrt(least * (1 - least)) + beta * math.sqrt(true * (1 - true))
-    return math.ceil((spread / (true - least)) ** 2)
+    # For a number of errors allowed, the fewest pairs that allow it have the most power: no other count can be first.
+    errors = 0
+    while True:
+        count = pairs_needed(least, error, errors)
+        if binomial_tail(count - errors, count, true) >= power:
+            return count
+        errors += 1

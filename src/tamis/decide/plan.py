@@ -124,7 +124,10 @@ def _region(scores: Floats, target: PrecisionAtLeast, labelled: Labelled | None)
 
 
 def _checked(pool: ArrayLike, budget: int) -> Floats:
-    scores = np.asarray(pool, dtype=np.float64)
+    try:
+        scores = np.asarray(pool, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"scores must be numbers, one a pair: {error}") from error
     if scores.ndim != 1 or not scores.size:
         raise InputError(f"expected the scores of at least one pair, got shape {scores.shape}")
     if not np.isfinite(scores).all():

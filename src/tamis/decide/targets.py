@@ -83,8 +83,10 @@ class Percentile:
         return {"target": "percentile", "percent": self.percent}
 
     def choose(self, data: Labelled) -> float:
-        """The percentile of the scores, linearly between two of them."""
-        return float(np.percentile(data.scores, self.percent))
+        """The percentile of the scores, linearly between two; of weighted pairs, the score at which it is reached."""
+        if (data.weights == data.weights[0]).all():
+            return float(np.percentile(data.scores, self.percent))
+        return float(np.percentile(data.scores, self.percent, weights=data.weights, method="inverted_cdf"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,11 @@ class Fixed:
     """
 
     threshold: float
+
+    def __post_init__(self) -> None:
+        """Check the number."""
+        if math.isnan(self.threshold):
+            raise InputError("a threshold must be a number, got nan")
 
     def as_json(self) -> dict[str, Any]:
         """The target as JSON values."""

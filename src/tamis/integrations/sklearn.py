@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tamis.calibrate.auto import AutoCalibrator
-from tamis.calibrate.labelled import Groups
-from tamis.core import Calibrator, Floats
+from tamis.core import Calibrator, Floats, Groups
 from tamis.errors import InputError
 from tamis.extras import require
 

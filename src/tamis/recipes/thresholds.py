@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from tamis.calibrate import Labelled
 from tamis.calibrate.folds import FOLDS
-from tamis.calibrate.labelled import Groups
+from tamis.core import Groups
 from tamis.decide import Cost, FBeta, Figures, Target, Tuned, at_threshold, tune
 from tamis.errors import InputError
 from tamis.evaluate import Ratio

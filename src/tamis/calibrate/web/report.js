@@ -77,16 +77,17 @@ function nearest(value) {
   }
   return low > 0 && value - points.thresholds[low - 1] < points.thresholds[low] - value ? low - 1 : low;
 }
-function atBestF1() {
+// Where the line stands at first: where it tells the labels apart best, whatever their shares (Youden's index).
+function atStart() {
   let best = 0, most = -1;
   points.thresholds.forEach((_, at) => {
-    const f1 = (2 * points.relevant[at]) / (points.accepted[at] + OP.all_relevant || 1);
-    if (f1 > most) { most = f1; best = at; }
+    const apart = points.relevant[at] / (OP.all_relevant || 1) - (points.accepted[at] - points.relevant[at]) / (irrelevantInAll || 1);
+    if (apart > most) { most = apart; best = at; }
   });
   return best;
 }
 const decided = DATA.policy && DATA.policy.issued && Number.isFinite(DATA.policy.threshold) ? DATA.policy.threshold : null;
-let chosen = decided === null ? atBestF1() : nearest(decided);
+let chosen = decided === null ? atStart() : nearest(decided);
 let cheapest = null;
 
 // ---- plots ----------------------------------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ function plot(id, columns, options) {
   home.setAttribute("aria-label", options.alt);
   plots.push({ made, home, marked: options.marked });
 }
-const shares = (tick) => Math.round(100 * tick) + "\u00a0%";
+const shares = (tick) => Number((100 * tick).toFixed(1)) + "\u00a0%";
 const unit = { range: () => [0, 1.02] };
 const curveSeries = (text, stroke, dash) => ({
   label: text, stroke, width: 2, dash, points: { show: false }, value: (_, v) => percent(v), spanGaps: true,
