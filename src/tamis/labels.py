@@ -67,7 +67,7 @@ def open_labelled(
 
     Args:
         source: a file of rows with ``score`` and ``label`` (best also ``query_id``; perhaps ``segment`` and ``weight``)
-            or with lists ``scores`` and ``labels``; a file in any form of ``tamis.data.FORMS`` with labels, such as
+            or with lists ``scores`` and ``labels`` (perhaps ``weights``); a file in any form of ``tamis.data.FORMS`` with labels, such as
             ``{query, documents, labels}``; or an evaluation set's folder, whose unjudged candidates are irrelevant.
         scorer: scores what has no scores yet; with a file of scores, it only says whose they are.
         relevant_if: grades from here on are relevant; needed where labels are not 0 and 1.
@@ -143,7 +143,7 @@ def _read_pair(row: Row, pairs: Pairs) -> None:
     pairs.grades.append(_grade(row, label))
     query = next((column for column in QUERY_COLUMNS if column in row), "")
     pairs.queries.append(row.name(query) if query else "")
-    pairs.segments.append(row.name("segment", ""))
+    pairs.segments.append(row.name("segment") if row.values.get("segment") not in (None, "") else "")
     pairs.weights.append(row.number("weight") if "weight" in row else 1.0)
 
 
@@ -152,12 +152,13 @@ def _read_list(row: Row, pairs: Pairs) -> None:
     scores, grades = row.elements("scores"), row.elements(column)
     if len(scores) != len(grades):
         raise row.error(f"expected {len(scores)} labels, one a score, got {len(grades)}", column)
+    weights = row.elements("weights") if "weights" in row else [row.values.get("weight")] * len(scores)
+    if len(weights) != len(scores):
+        raise row.error(f"expected {len(scores)} weights, one a score, got {len(weights)}", "weights")
     name = next((row.name(c) for c in QUERY_COLUMNS if c in row), str(row.line))
-    for score, grade in zip(scores, grades, strict=True):
-        one = Row(
-            row.path, row.line, {"score": score, "label": grade, "query": name, "segment": row.name("segment", "")}
-        )
-        _read_pair(one, pairs)
+    whole = {"query": name, "segment": row.values.get("segment")}
+    for score, grade, weight in zip(scores, grades, weights, strict=True):
+        _read_pair(Row(row.path, row.line, {"score": score, "label": grade, "weight": weight, **whole}), pairs)
 
 
 def _grade(row: Row, column: str) -> float:

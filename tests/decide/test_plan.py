@@ -77,11 +77,11 @@ def test_pairs_are_drawn_alike_from_the_best_fifth():
     assert scores[plan.indices].min() >= plan.floor == np.sort(scores)[-1000]
     assert plan.weights.tolist() == [5.0] * 200
     times = np.zeros(5000)
-    for seed in range(200):
+    for seed in range(60):
         times[plan_labels(scores, TARGET, 200, seed=seed).indices] += 1
     assert (times[scores < plan.floor] == 0).all()
-    chances = times[scores >= plan.floor] / 200
-    assert chances.mean() == pytest.approx(0.2) and np.abs(chances - 0.2).max() < 0.15
+    chances = times[scores >= plan.floor] / 60
+    assert chances.mean() == pytest.approx(0.2) and np.abs(chances - 0.2).max() < 0.26
 
 
 def test_the_same_seed_draws_the_same_and_another_one_others():

@@ -19,9 +19,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from tamis.calibrate import AutoCalibrator, Isotonic, MinMax, Platt, Temperature
-from tamis.errors import InputError
-from tamis.integrations.sklearn import ScoreCalibrator
+from tamis.calibrate import AutoCalibrator, Isotonic, Labelled, MinMax, Platt, Temperature
+from tamis.decide import FBeta, MissRateAtMost, PrecisionAtLeast, certify
+from tamis.errors import InputError, NotCertifiedError
+from tamis.integrations.sklearn import ScoreCalibrator, ThresholdClassifier
 
 from ..calibrate import worlds
 
@@ -33,6 +34,18 @@ class FirstColumn(ScoreCalibrator):
         return table[:, 0]
 
 
+class FirstColumnThreshold(ThresholdClassifier):
+    """The same of the threshold; one column of several says little of the labels, which scikit-learn allows to say."""
+
+    def _one_column(self, table):
+        return table[:, 0]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.poor_score = True
+        return tags
+
+
 WEIGHTS_ARE_NOT_COUNTS = {
     "check_sample_weight_equivalence_on_dense_data": "weights are one over the chance of a label, not repetitions"
 }
@@ -40,7 +53,7 @@ WEIGHTS_ARE_NOT_COUNTS = {
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
-    [FirstColumn(), FirstColumn(Platt())],
+    [FirstColumn(), FirstColumn(Platt()), FirstColumnThreshold()],
     expected_failed_checks=lambda estimator: WEIGHTS_ARE_NOT_COUNTS,
 )
 def test_keeps_the_rules_of_scikit_learn(estimator, check):
@@ -160,3 +173,35 @@ except tamis.TamisError as error:
         "MissingExtraError calibrators and thresholds as scikit-learn estimators needs the package 'sklearn', which is "
         'not installed: pip install "tamis[sklearn]"',
     ]
+
+
+def test_a_certified_threshold_is_that_of_certify():
+    drawn = worlds.clustered(300, 1)
+    data = Labelled.of(drawn.scores, drawn.labels, drawn.groups)
+    target = PrecisionAtLeast(0.9)
+    found = ThresholdClassifier(target).fit(drawn.scores[:, None], drawn.labels, groups=drawn.groups)
+    assert found.certificate_ == certify(data, target)
+    assert found.predict(drawn.scores[:, None]).tolist() == (drawn.scores >= found.threshold_).tolist()
+    top = ThresholdClassifier(target, max_k=2).fit(drawn.scores[:, None], drawn.labels, groups=drawn.groups)
+    assert top.certificate_ == certify(data, target, max_k=2)
+
+
+def test_a_refusal_is_a_state_and_predict_says_what_is_missing(drawn):
+    table = drawn.scores[:, None]
+    found = ThresholdClassifier(PrecisionAtLeast(0.99)).fit(table, drawn.labels, groups=drawn.groups)
+    assert found.threshold_ is None and not found.certificate_.issued
+    with pytest.raises(NotCertifiedError, match=r"no threshold was certified: .*accepted pairs"):
+        found.predict(table)
+    assert found.predict_proba(table).shape == (600, 2)
+    assert not found.set_params(on_refuse="accept_none").predict(table).any()
+    assert found.set_params(on_refuse="accept_all").predict(table).all()
+    with pytest.raises(InputError, match="on_refuse must be one of"):
+        found.set_params(on_refuse="guess").fit(table, drawn.labels)
+
+
+def test_thresholds_in_a_search_and_with_routed_queries(drawn):
+    table = drawn.scores[:, None]
+    search = GridSearchCV(
+        ThresholdClassifier(), {"target": [FBeta(0.5), FBeta(2.0), MissRateAtMost(0.1)]}, cv=GroupKFold(3), scoring="f1"
+    )
+    assert search.fit(table, drawn.labels, groups=drawn.groups).best_estimator_.threshold_ is not None

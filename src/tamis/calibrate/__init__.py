@@ -4,6 +4,7 @@ from tamis.calibrate.auto import AutoCalibrator
 from tamis.calibrate.beta import Beta
 from tamis.calibrate.calibration import Calibration
 from tamis.calibrate.cross import cross_fitted
+from tamis.calibrate.evidence import ScoreReport, score_report
 from tamis.calibrate.folds import query_folds
 from tamis.calibrate.forms import MAPS, as_json, from_json
 from tamis.calibrate.isotonic import Histogram, Isotonic
@@ -29,6 +30,7 @@ __all__ = [
     "Platt",
     "Reliability",
     "Resolution",
+    "ScoreReport",
     "Temperature",
     "VennAbers",
     "as_json",
@@ -38,4 +40,5 @@ __all__ = [
     "query_folds",
     "reliability",
     "resolution",
+    "score_report",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from statistics import NormalDist
 
 TINY = 1e-300
+MANY = 200  # degrees of freedom from which Student's quantile is expanded around the normal one, to 3e-12
 DIGITS = 1e-15
 
 
@@ -124,6 +125,19 @@ def student_quantile(level: float, freedom: float) -> float:
     while student_below(low, freedom) > level:
         low *= 2
     return inverse(lambda t: student_below(t, freedom), level, low, 0.0)
+
+
+def _near_normal(z: float, freedom: float) -> float:
+    """Student's quantile from the normal one: Abramowitz and Stegun 26.7.5, with one term more (Cornish and Fisher)."""
+    y = z * z
+    terms = (
+        (y + 1) * z / 4,
+        ((5 * y + 16) * y + 3) * z / 96,
+        (((3 * y + 19) * y + 17) * y - 15) * z / 384,
+        ((((79 * y + 776) * y + 1482) * y - 1920) * y - 945) * z / 92160,
+        (((((27 * y + 339) * y + 930) * y - 1782) * y - 765) * y + 17955) * z / 368640,
+    )
+    return z + sum(term / freedom**power for power, term in enumerate(terms, 1))
 
 
 def inverse(rising: Callable[[float], float], value: float, low: float, high: float) -> float:
