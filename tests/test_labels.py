@@ -255,7 +255,9 @@ def test_an_evaluation_set_that_finds_nothing_is_refused(folder, mini):
 
 def test_the_order_of_rows_is_that_of_the_file(tmp_path):
     rng = np.random.default_rng(0)
-    rows = [{"query_id": f"q{rng.integers(9)}", "score": rng.normal(), "label": int(rng.integers(2))} for _ in range(99)]
+    rows = [
+        {"query_id": f"q{rng.integers(9)}", "score": rng.normal(), "label": int(rng.integers(2))} for _ in range(99)
+    ]
     found = open_labelled(written(tmp_path, rows))
     assert found.data.scores.tolist() == [row["score"] for row in rows]
     assert [found.query_ids[group] for group in found.data.groups] == [row["query_id"] for row in rows]

@@ -1,5 +1,6 @@
 """The tests behind a promised precision, one by one, against scipy."""
 
+import itertools
 import math
 
 import numpy as np
@@ -75,9 +76,9 @@ def test_a_strict_test_bets():
 def test_walks_begin_where_they_could_pass_and_end_where_one_fails():
     found = descent(worlds.independent(2000, 0))
     steps = found.walks(0.05)
-    starts = [steps[0]] + [step for before, step in zip(steps, steps[1:], strict=False) if not before.passed]
+    starts = [steps[0]] + [step for before, step in itertools.pairwise(steps) if not before.passed]
     assert [step.accepted for step in starts] == [36, 90]
-    for before, step in zip(steps, steps[1:], strict=False):
+    for before, step in itertools.pairwise(steps):
         if before.passed:
             assert step.accepted == math.ceil(before.accepted * 1.15)
     for step in steps:

@@ -12,9 +12,7 @@ from tamis.errors import InputError
 from tamis.evaluate import ratio
 
 TRIALS = 400
-LISTS = st.lists(
-    st.integers(0, 9).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=1, max_size=30
-)
+LISTS = st.lists(st.integers(0, 9).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=1, max_size=30)
 
 
 def coverage(queries, pairs, between, truth=0.8):

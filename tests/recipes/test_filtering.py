@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tamis import Document, Query, recipes
-from tamis.decide import Policy, Thresholds
-from tamis.decide.wording import BannedWords, MinLength
+from tamis.decide import BannedWords, MinLength, Policy, Thresholds
 from tamis.errors import InputError, PolicyExpired, PolicyMismatch
 from tamis.recipes import DiffersFromFounding
 

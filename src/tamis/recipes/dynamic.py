@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, TypeAlias, get_args
 
 from tamis.core import Document, Query, Ranking, as_query
-from tamis.decide.difficulty import Difficulty
-from tamis.decide.founding import Complexity, Heuristic
-from tamis.decide.predictors import Predictors
+from tamis.decide import Difficulty, Heuristic, Predictors
+from tamis.decide.founding import Complexity
 from tamis.errors import InputError
 from tamis.pipeline import rerank
 from tamis.recipes.differs import DiffersFromFounding

@@ -58,8 +58,7 @@ def multi_stage_filtering(
         PolicyError: the policy cannot be used, has expired, or was tuned for another scorer.
         NotCertifiedError: the policy has no threshold, since none was certified.
 
-    >>> from tamis.decide import Thresholds
-    >>> from tamis.decide.wording import MinLength
+    >>> from tamis.decide import MinLength, Thresholds
     >>> policy = Policy(Thresholds(-3.0), scorer=as_scorer("tamis-mini").fingerprint, stage="tamis-mini",
     ...                 after=(MinLength(12),))
     >>> found = multi_stage_filtering("what sieves soup?", ["A tamis sieves soup.", "Rain.", "Sieve soup"],
