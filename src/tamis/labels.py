@@ -68,7 +68,8 @@ def open_labelled(
     Args:
         source: a file of rows with ``score`` and ``label`` (best also ``query_id``; perhaps ``segment`` and ``weight``)
             or with lists ``scores`` and ``labels`` (perhaps ``weights``); a file in any form of ``tamis.data.FORMS``
-            with labels, such as ``{query, documents, labels}``; or an evaluation set's folder, whose unjudged candidates are irrelevant.
+            with labels, such as ``{query, documents, labels}``; or an evaluation set's folder, whose unjudged
+            candidates are irrelevant.
         scorer: scores what has no scores yet; with a file of scores, it only says whose they are.
         relevant_if: grades from here on are relevant; needed where labels are not 0 and 1.
         k: candidates of a query that are recalled, where the set lists none.

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tamis.calibrate import Calibration
-from tamis.core import Progress
+from tamis.calibrate import Calibration, Labelled, query_folds
+from tamis.core import Progress, Ranking
 from tamis.decide import (
     Answerable,
     Certifiable,
+    Difficulty,
     FBeta,
     Fixed,
     Issued,
     Percentile,
     Policy,
     PrecisionAtLeast,
+    Predictors,
     Row,
     Rule,
     Segmented,
@@ -29,8 +33,9 @@ from tamis.decide import (
     Thresholds,
     certify_segments,
     compare_methods,
+    rule_from_json,
 )
-from tamis.errors import InputError, NotCertifiedError
+from tamis.errors import DataError, InputError, NotCertifiedError
 from tamis.labels import LabelledSet
 
 BY_HAND = {
@@ -47,7 +52,9 @@ class Wanted:
         target: what its threshold is for; a target with a promise is certified.
         terms: under which terms.
         by: tells segments, each of which gets a threshold of its own.
-        before, after: business rules on either side of the threshold.
+        before, after: business rules on either side of the threshold; it is chosen on what they leave.
+        difficulty: learn from half of the queries whether and how far a query's difficulty should move the threshold,
+            which is then chosen on the other half.
         days: for how many days from today the policy holds; None never ends.
         direction: whether high scores are shown or left out.
         parent: digest of the policy that it replaces.
@@ -59,6 +66,7 @@ class Wanted:
     by: Segmenter | None = None
     before: tuple[Rule, ...] = ()
     after: tuple[Rule, ...] = ()
+    difficulty: bool = False
     days: int | None = 180
     direction: str = "accept-high"
     parent: str = ""
@@ -76,6 +84,7 @@ class Tuning:
         held_out: figures on queries that the threshold was not chosen on.
         methods: the same for the usual ways: best F1, a percentile, by hand, and this one last.
         segments: certificates by segment.
+        difficulty: what moves the threshold by query, where that was asked for.
         found: the labelled scores.
     """
 
@@ -85,6 +94,7 @@ class Tuning:
     held_out: Row
     methods: list[Row]
     segments: Segmented | None
+    difficulty: Difficulty | None
     found: LabelledSet
 
     def as_json(self) -> dict[str, Any]:
@@ -109,6 +119,7 @@ class Tuning:
             "held_out": held_out.as_json() | {"refused_folds": self.held_out.refused},
             "methods": [row.as_json() for row in self.methods],
             "segments": {name: one.as_json() for name, one in self.segments.segments.items()} if self.segments else {},
+            "difficulty": self.difficulty and {"enabled": self.difficulty.enabled, "reason": self.difficulty.reason},
             "flags": [name for name, one in self.segments.audits.items() if one.flagged] if self.segments else [],
         }
 
@@ -131,6 +142,7 @@ class Tuning:
             before=wanted.before,
             after=wanted.after,
             max_k=wanted.terms.max_k,
+            offsets=self.difficulty if self.difficulty and self.difficulty.enabled else None,
             answerable=_answerable(found),
             certificate=self.certificate,
             target=wanted.target.as_json(),
@@ -159,14 +171,17 @@ def tune_policy(found: LabelledSet, wanted: Wanted, progress: Progress | None = 
         progress: called with (methods done, methods in all).
 
     Raises:
-        InputError: labels all equal, too few queries to hold some out, or segments that are not known.
+        InputError: labels all equal, too few queries to hold some out, segments that are not known, or rules where
+            only scores are.
     """
-    data = found.data.with_both("tuning a threshold")
+    found = _ruled(found, (*wanted.before, *wanted.after))
+    difficulty, data = _eased(found) if wanted.difficulty else (None, found.data)
+    data.with_both("tuning a threshold")
     shares = bool(data.scores.min() >= 0 and data.scores.max() <= 1)
     methods: dict[str, Target] = {
         "best F1": FBeta(),
         "best 30 %": Percentile(70),
-        f"by hand, {BY_HAND[shares]:g}": Fixed(BY_HAND[shares]),
+        f"by hand: {BY_HAND[shares]:g}": Fixed(BY_HAND[shares]),
         "this": wanted.target,
     }
     rows = compare_methods(data, methods, terms=wanted.terms, progress=progress)
@@ -180,8 +195,68 @@ def tune_policy(found: LabelledSet, wanted: Wanted, progress: Progress | None = 
         held_out=rows[-1],
         methods=rows,
         segments=segments,
+        difficulty=difficulty,
         found=found,
     )
+
+
+def _eased(found: LabelledSet) -> tuple[Difficulty, Labelled]:
+    """What difficulty should move thresholds by, and the pairs to choose one on: not those that it was learned from."""
+    if found.rankings is None:
+        raise InputError("difficulty is read from queries, and a file of scores has none: give a test set")
+    features = Predictors().rows(found.rankings)
+    known = [name for name, column in zip(Predictors().names, features.T, strict=True) if np.isfinite(column).all()]
+    predictors = Predictors(tuple(known))
+    features = predictors.rows(found.rankings)
+    half = query_folds(found.data, 2) == 0
+    difficulty = Difficulty.fit(found.data.where(half), features, predictors)
+    if not difficulty.enabled:
+        return difficulty, found.data
+    return difficulty, difficulty.adjusted(found.data.where(~half), features)
+
+
+def _ruled(found: LabelledSet, rules: Sequence[Rule]) -> LabelledSet:
+    """What business rules leave of the labelled pairs, so that a promise is about the lists that people will see.
+
+    Rules look at what ranks better only, so a list cut by the threshold first and ruled on then is the same.
+    """
+    if not rules:
+        return found
+    if found.rankings is None:
+        raise InputError("rules look at documents, and a file of scores has none: give a test set that is scored here")
+    rankings = [_left(ranking, rules) for ranking in found.rankings]
+    names = [{id(candidate.doc) for candidate in ranking} for ranking in rankings]
+    kept = np.array([id(c.doc) in left for r, left in zip(found.rankings, names, strict=True) for c in r], dtype=bool)
+    if not kept.any():
+        raise InputError("the rules drop every labelled pair: nothing is left to choose a threshold on")
+    return replace(found, data=found.data.where(kept), grades=found.grades[kept], rankings=rankings)
+
+
+def _left(ranking: Ranking, rules: Sequence[Rule]) -> Ranking:
+    for rule in rules:
+        reasons = rule.reasons(ranking.items, ranking.query)
+        ranking = replace(ranking, items=tuple(c for c, why in zip(ranking, reasons, strict=True) if not why))
+    return ranking
+
+
+def read_rules(path: str | Path) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """The rules of a JSON file ``{"before": [{"rule": "min_length", ...}], "after": [...]}``.
+
+    Raises:
+        DataError: the file cannot be read, or is no such object.
+        PolicyError: an unknown rule, or a value that it refuses; the message names the place.
+    """
+    try:
+        content = json.loads(Path(path).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot be read as JSON: {error}", path=path) from error
+    if not isinstance(content, dict) or not set(content) <= {"before", "after"}:
+        raise DataError('expected {"before": [...], "after": [...]}, each a list of rules', path=path)
+    before, after = (
+        tuple(rule_from_json(rule, f"{side}[{at}]") for at, rule in enumerate(content.get(side, ())))
+        for side in ("before", "after")
+    )
+    return before, after
 
 
 def _any_threshold(segments: Segmented) -> float | None:
@@ -193,6 +268,8 @@ def _any_threshold(segments: Segmented) -> float | None:
 
 
 def _segments(found: LabelledSet, wanted: Wanted) -> Segmented:
+    if wanted.difficulty:
+        raise InputError("thresholds by segment and by difficulty exclude each other: ask for one of them")
     if not isinstance(wanted.target, PrecisionAtLeast):
         raise InputError("thresholds by segment are certified for a precision: ask for one (--precision)")
     names = _names(found, wanted.by)

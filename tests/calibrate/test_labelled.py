@@ -49,8 +49,8 @@ def test_lists_arrays_and_truth_values_say_the_same():
     for other in (
         Labelled.of(tuple(scores), [True, False, True], ["a", "b", "a"], [1.0, 2.0, 3.0]),
         Labelled.of(np.array(scores), np.array(labels), np.array(queries), np.array([1, 2, 3])),
-        Labelled.of(np.array(scores, dtype=np.float32), np.array(labels, dtype=bool), np.array(["x", "y", "x"]), one.weights),
-    ):  # fmt: skip
+        Labelled.of(np.float32(scores), np.array(labels, dtype=bool), np.array(["x", "y", "x"]), one.weights),
+    ):
         assert other.groups.tolist() == [0, 1, 0]
         assert other.digest == one.digest
     assert (one.queries, len(one), one.base_rate) == (2, 3, pytest.approx(4 / 6))

@@ -69,7 +69,7 @@ def test_a_changed_file_is_refused(path, old, new):
     text = artefact(KIND, {"threshold": 0.5})
     assert old in text
     path.write_text(text.replace(old, new), "utf-8")
-    with pytest.raises(PolicyError, match="policy.json was changed after it was written"):
+    with pytest.raises(PolicyError, match=r"policy\.json was changed after it was written"):
         read_artefact(path, KIND)
 
 

@@ -229,7 +229,7 @@ def test_short_lists_need_fewer_queries_under_strict_terms():
 
 @pytest.mark.filterwarnings("ignore:(No|All provided) predict")
 def test_mapie_promises_the_same_and_shows_less():
-    """Independent pairs are what MAPIE is made for; its grid of probabilities is the default, with Holm's correction."""
+    """Independent pairs are what MAPIE is made for; it tests its default grid of probabilities, corrected by Holm."""
     ours, theirs, trials = [], [], 100
     for trial in range(trials):
         world = worlds.independent(2000, trial)

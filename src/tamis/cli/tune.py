@@ -62,6 +62,14 @@ def command(
             "--by", help="A threshold for each segment: lang, length:10,50 or field:NAME.", metavar="SEGMENTS"
         ),
     ] = None,
+    difficulty: Annotated[
+        bool,
+        typer.Option("--difficulty", help="Move the threshold by the query's difficulty where that is shown to help."),
+    ] = False,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help='Business rules, JSON: {"before": [{"rule": "min_length", "characters": 20}], "after": []}.'),
+    ] = None,
     days: Annotated[int, typer.Option(min=1, help="For how many days the policy holds.")] = 180,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the policy here.")] = None,
     relevant_if: RelevantIf = None,
@@ -82,7 +90,7 @@ def command(
     From a test set: tamis tune testset.json --model tamis-mini --scenario precise-qa --relevant-if 1
     """
     from tamis.decide import Terms
-    from tamis.tuning import Wanted, tune_policy
+    from tamis.tuning import Wanted, read_rules, tune_policy
 
     given = {
         "scenario": scenario,
@@ -94,7 +102,10 @@ def command(
     }
     target, direction = _target({name: value for name, value in given.items() if value is not None}, confidence)
     terms = Terms(max_k=max_k, i_accept_iid=i_accept_iid, strict=strict)
-    wanted = Wanted(target, terms, by=_segmenter(segments), days=days, direction=direction, name=scenario or "")
+    before, after = read_rules(rules) if rules else ((), ())
+    by = _segmenter(segments)
+    name = scenario or ""
+    wanted = Wanted(target, terms, by, before, after, difficulty, days=days, direction=direction, name=name)
     chosen = Chosen(model or "tamis-mini", engine, device, dtype, max_length, template)
     found = chosen.labelled(scores, relevant_if, named=model is not None)
     with show.progress("choosing thresholds") as progress:
@@ -167,9 +178,13 @@ def _show(tuning: Tuning) -> None:
         show.say(f"accept scores of at least {tuning.threshold:.6g}; nothing is promised for this target")
     for name, threshold in (tuning.segments.thresholds if tuning.segments else {}).items():
         show.say(f"segment {name}: {threshold:.6g}")
+    if tuning.difficulty is not None:
+        show.say(
+            f"difficulty {'moves' if tuning.difficulty.enabled else 'does not move'} it: {tuning.difficulty.reason}"
+        )
     queries = f"{data.queries} queries" if data.grouped else "no queries given"
     shown = show.table(
-        f"{len(data)} pairs, {queries}", "system", "threshold", "precision", "recall", "F1", "shown", "empty"
+        f"{len(data)} pairs, {queries}", "system", "threshold", "precision", "recall", "F1", "shown", "none"
     )
     for row in tuning.methods:
         found = row.held_out
@@ -177,11 +192,11 @@ def _show(tuning: Tuning) -> None:
         shares = (
             _share(found.precision),
             _share(found.recall),
-            "-" if row.threshold is None else _short(found.f1.value, 3),
+            "-" if row.threshold is None else _short(found.f1.value),
         )
         shown.add_row(row.method, level, *shares, f"{found.accepted / found.pairs:.0%}", f"{found.empty.value:.0%}")
     shown.caption = (
-        "figures on held-out queries; the intervals hold for all rows together (95 %); empty: queries without any"
+        "figures on held-out queries; the intervals hold for all rows together (95 %); none: queries without any"
     )
     shown.caption_justify = "left"
     show.out(shown)

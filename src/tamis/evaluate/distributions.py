@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from statistics import NormalDist
 
 TINY = 1e-300
@@ -110,6 +111,7 @@ def student_below(t: float, freedom: float) -> float:
     return 1.0 - tail if t > 0 else tail
 
 
+@lru_cache(maxsize=1024)  # the intervals of one table ask for the same few
 def student_quantile(level: float, freedom: float) -> float:
     """The t below which Student's distribution has the share ``level``, in (0, 1).
 
