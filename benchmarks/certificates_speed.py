@@ -34,6 +34,7 @@ from tamis.decide import (
     sweep,
     tune,
 )
+from tamis.evaluate.distributions import student_quantile
 
 ROUNDS = 5
 TARGET = PrecisionAtLeast(0.9)
@@ -102,6 +103,12 @@ def of_scikit_learn(data: Labelled) -> Callable[[], float]:
     return run
 
 
+def tuned(data: Labelled) -> float:
+    """Ours, as a first call is: nothing remembered from the rounds before."""
+    student_quantile.cache_clear()
+    return tune(data, FBeta()).threshold
+
+
 def checked(data: Labelled) -> None:
     """The sweep is scikit-learn's curve, and both tuned thresholds are near each other."""
     precision, recall, thresholds = precision_recall_curve(data.labels, data.scores)
@@ -130,12 +137,12 @@ def main() -> None:
             "scikit-learn precision_recall_curve": lambda: precision_recall_curve(small.labels, small.scores),
         }),
         Task("one threshold of best F1, 500 pairs of 50 queries, five folds", {
-            "tamis tune: whole queries, figures with intervals": lambda: tune(small, FBeta()),
+            "tamis tune: whole queries, figures with intervals": lambda: tuned(small),
             "tamis: the threshold alone": lambda: FBeta().choose(small),
             "scikit-learn TunedThresholdClassifierCV": of_scikit_learn(small),
         }),
         Task("one threshold of best F1, 100,000 pairs, five folds", {
-            "tamis tune: whole queries, figures with intervals": lambda: tune(lists, FBeta()),
+            "tamis tune: whole queries, figures with intervals": lambda: tuned(lists),
             "tamis: the threshold alone": lambda: FBeta().choose(lists),
             "scikit-learn TunedThresholdClassifierCV": of_scikit_learn(lists),
         }),

@@ -126,9 +126,10 @@ def _scored_rows(rows: Iterator[Row], source: str | Path) -> Pairs | None:
 
 
 def _readers(first: Row) -> Callable[[Row, Pairs], None] | None:
-    if "score" in first and any(column in first for column in LABEL_COLUMNS):
+    columns = first.values
+    if "score" in columns and any(column in columns for column in LABEL_COLUMNS):
         return _read_pair
-    if "scores" in first and any(column in first for column in LIST_LABELS):
+    if "scores" in columns and any(column in columns for column in LIST_LABELS):
         return _read_list
     return None
 

@@ -143,7 +143,7 @@ class Tuning:
             after=wanted.after,
             max_k=wanted.terms.max_k,
             offsets=self.difficulty if self.difficulty and self.difficulty.enabled else None,
-            answerable=_answerable(found),
+            answerable=_answerable(found) if wanted.direction == "accept-high" else None,
             certificate=self.certificate,
             target=wanted.target.as_json(),
             data=found.data.digest,
@@ -181,7 +181,7 @@ def tune_policy(found: LabelledSet, wanted: Wanted, progress: Progress | None = 
     methods: dict[str, Target] = {
         "best F1": FBeta(),
         "best 30 %": Percentile(70),
-        f"by hand: {BY_HAND[shares]:g}": Fixed(BY_HAND[shares]),
+        f"by hand {BY_HAND[shares]:g}": Fixed(BY_HAND[shares]),
         "this": wanted.target,
     }
     rows = compare_methods(data, methods, terms=wanted.terms, progress=progress)

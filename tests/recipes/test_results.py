@@ -81,13 +81,14 @@ def test_the_ways_are_held_against_queries_they_were_not_chosen_on():
     assert 0 < best.held_out.f1.value <= flattered
     table = str(found).splitlines()
     assert table[0].startswith("3000 pairs of 300 queries")
-    assert [line[:10].strip() for line in table[2:6]] == ["best F1", "best 30 %", "by hand, 0", "certificat"]
+    for row, line in zip(found.tuning.methods, table[2:6], strict=True):
+        assert line.startswith(row.method) and f"{row.threshold:.4g}" in line
 
 
 def test_shares_get_the_founding_number_by_hand():
     shares = [r | {"scores": (1 / (1 + np.exp(-np.array(r["scores"])))).tolist()} for r in set_of(60)]
     by_hand = recipes.analyze_and_set_threshold(shares).tuning.methods[2]
-    assert (by_hand.method, by_hand.threshold) == ("by hand, 0.72", 0.72)
+    assert by_hand.threshold == 0.72 and "0.72" in by_hand.method
 
 
 def test_a_target_gives_its_own_threshold_or_says_why_there_is_none():

@@ -183,17 +183,11 @@ def _show(tuning: Tuning) -> None:
             f"difficulty {'moves' if tuning.difficulty.enabled else 'does not move'} it: {tuning.difficulty.reason}"
         )
     queries = f"{data.queries} queries" if data.grouped else "no queries given"
-    shown = show.table(
-        f"{len(data)} pairs, {queries}", "system", "threshold", "precision", "recall", "F1", "shown", "none"
-    )
+    shown = show.table(f"{len(data)} pairs, {queries}", "system", "threshold", "precision", "recall", "shown", "none")
     for row in tuning.methods:
         found = row.held_out
         level = "refused" if row.threshold is None else f"{row.threshold:.4g}"
-        shares = (
-            _share(found.precision),
-            _share(found.recall),
-            "-" if row.threshold is None else _short(found.f1.value),
-        )
+        shares = (_share(found.precision), _share(found.recall))
         shown.add_row(row.method, level, *shares, f"{found.accepted / found.pairs:.0%}", f"{found.empty.value:.0%}")
     shown.caption = (
         "figures on held-out queries; the intervals hold for all rows together (95 %); none: queries without any"

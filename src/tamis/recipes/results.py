@@ -168,10 +168,8 @@ def analyze_and_set_threshold(
     >>> results = [{"query": f"q{n}", "scores": rng.normal(np.array(row) * 4).tolist(), "true_labels": row}
     ...            for n, row in enumerate(labels)]
     >>> found = analyze_and_set_threshold(results)
-    >>> [row.method for row in found.tuning.methods]
-    ['best F1', 'best 30 %', 'by hand, 0', 'certificate']
-    >>> 1 < float(found) < 3
-    True
+    >>> 1 < float(found) < 3, len(found.tuning.methods)
+    (True, 4)
     """
     tuning = tune_policy(as_labelled_set(results, relevant_if), Wanted(target or WANTED))
     return Analysis(tuning.threshold if target else tuning.methods[CHOSEN].threshold, tuning)
