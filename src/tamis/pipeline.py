@@ -35,6 +35,7 @@ from tamis.score import (
     lexical_evidence,
     load_scorer,
     notes,
+    numbered,
 )
 
 CHUNK = 16384  # pairs given to a scorer at once
@@ -120,8 +121,7 @@ def chunks(scorer: Scorer, pairs: Sequence[Pair], progress: Progress | None = No
     score depends on the query's other candidates.
     """
     if depends_on_companions(scorer):
-        numbers: dict[Query, int] = {}
-        owner = np.array([numbers.setdefault(query, len(numbers)) for query, _ in pairs], dtype=np.int64)
+        owner = numbered(pairs)
     else:
         _, owner = distinct(document.full_text for _, document in pairs)
     order = np.argsort(owner, kind="stable")

@@ -22,6 +22,7 @@ PAIRS = st.lists(st.tuples(st.integers(-3, 3), st.booleans(), st.sampled_from("a
         (lambda: Labelled.of([None], [1]), "scores must be finite"),
         (lambda: Labelled.of([1.0, float("nan")], [1, 0]), "scores must be finite, got nan at position 1"),
         (lambda: Labelled.of([1.0, float("inf")], [1, 0]), "scores must be finite, got inf at position 1"),
+        (lambda: Labelled.of([1.0, -1.7e308], [1, 0]), "scores must be at most 1e+100 in size, got -1.7e+308"),
         (lambda: Labelled.of([1.0], [1, 0]), "expected 1 labels, one a score, got 2"),
         (lambda: Labelled.of([1.0], [float("nan")]), "labels must be finite, got nan at position 0"),
         (lambda: Labelled.of([1.0], ["yes"]), "labels must be numbers"),

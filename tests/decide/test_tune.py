@@ -85,6 +85,11 @@ def test_weights_have_the_prevalence_and_nothing_else_changes(prevalence):
     assert reweighted(data, None) is data
 
 
+def test_a_label_that_weighs_next_to_nothing_has_its_prevalence_too():
+    found = reweighted(Labelled.of([1.0, 2.0, 3.0], [0, 1, 1], None, [1e-9, 1e9, 1e9]), 0.3)
+    assert found.base_rate == pytest.approx(0.3)
+
+
 def test_its_own_prevalence_changes_no_threshold():
     data = of(worlds.clustered(200, 0))
     for target in (FBeta(), Cost(0.5, 0.2)):

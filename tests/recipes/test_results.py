@@ -85,6 +85,24 @@ def test_the_ways_are_held_against_queries_they_were_not_chosen_on():
         assert line.startswith(row.method) and f"{row.threshold:.4g}" in line
 
 
+def test_it_stands_where_the_founding_number_stood():
+    found, refused = (
+        recipes.analyze_and_set_threshold(set_of(60)),
+        recipes.analyze_and_set_threshold(set_of(20), PrecisionAtLeast(0.99)),
+    )
+    threshold = float(found)
+    scores = np.array([threshold - 1, threshold, threshold + 1])
+    for as_number, as_object in ((scores >= threshold, scores >= found), (scores < threshold, scores < found)):
+        assert as_object.tolist() == as_number.tolist()
+    assert [score > found for score in scores.tolist()] == [False, False, True]
+    assert [score <= found for score in scores.tolist()] == [True, True, False]
+    assert f"{found:.3f}" == f"{threshold:.3f}" and f"{found}" == str(found)
+    assert recipes.evaluate_threshold([0, 1, 1], scores, found).figures.precision.value == 1.0
+    for use in (lambda: refused <= 0.5, lambda: f"{refused:.3f}"):
+        with pytest.raises(NotCertifiedError, match="there is no threshold"):
+            use()
+
+
 def test_shares_get_the_founding_number_by_hand():
     shares = [r | {"scores": (1 / (1 + np.exp(-np.array(r["scores"])))).tolist()} for r in set_of(60)]
     by_hand = recipes.analyze_and_set_threshold(shares).tuning.methods[2]

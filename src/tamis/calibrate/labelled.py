@@ -14,6 +14,8 @@ from tamis.errors import InputError
 
 Codes: TypeAlias = NDArray[np.int64]
 
+LARGEST = 1e100  # squares of larger numbers, such as a mask's, overflow
+
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
@@ -141,6 +143,9 @@ def _column(values: ArrayLike, what: str, size: int | None = None) -> Floats:
     if not np.isfinite(column).all():
         at = int(np.flatnonzero(~np.isfinite(column))[0])
         raise InputError(f"{what} must be finite, got {column[at]} at position {at}")
+    if column.size and np.abs(column).max() > LARGEST:
+        raise InputError(f"{what} must be at most {LARGEST:g} in size, got {column[np.abs(column).argmax()]:g}: leave "
+                         "out pairs that were not scored")  # fmt: skip
     return column
 
 

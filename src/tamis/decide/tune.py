@@ -97,6 +97,8 @@ def reweighted(data: Labelled, prevalence: float | None) -> Labelled:
         return data
     if not 0 < prevalence < 1:
         raise InputError(f"a prevalence must lie between 0 and 1, got {prevalence:g}")
-    base = data.with_both("another prevalence").base_rate
-    weights = data.weights * np.where(data.labels == 1, prevalence / base, (1 - prevalence) / (1 - base))
+    relevant = data.with_both("another prevalence").labels == 1
+    # Sums apart: one less a base rate is 0 by rounding where one label weighs next to nothing.
+    total, hits, others = (float(data.weights[kept].sum()) for kept in (slice(None), relevant, ~relevant))
+    weights = data.weights * np.where(relevant, prevalence * total / hits, (1 - prevalence) * total / others)
     return Labelled(data.scores, data.labels, data.groups, weights, data.grouped)

@@ -116,6 +116,8 @@ def _results(scorer: Scorer, examples: list[Example]) -> list[Result]:
 class Analysis:
     """A threshold beside other ways to one; ``float()`` gives it, ``str()`` the table of all ways.
 
+    Scores can be compared with it, and ``f"{analysis:.3f}"`` formats it, as the number that the founding function gave.
+
     Attributes:
         threshold: on the scorer's own scale; None where a target was given and its promise was refused.
         tuning: everything behind the table; ``tuning.policy()`` makes the certified threshold, where there is one, a
@@ -135,6 +137,21 @@ class Analysis:
             raise NotCertifiedError(f"there is no threshold: {(self.tuning.certificate or {}).get('reason', '')}")
         return self.threshold
 
+    def __lt__(self, other: float) -> bool:
+        return float(self) < float(other)
+
+    def __le__(self, other: float) -> bool:
+        return float(self) <= float(other)
+
+    def __gt__(self, other: float) -> bool:
+        return float(self) > float(other)
+
+    def __ge__(self, other: float) -> bool:
+        return float(self) >= float(other)
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else str(self)
+
     def __str__(self) -> str:
         data = self.tuning.found.data
         head = f"{len(data)} pairs of {data.queries} queries; figures of queries that a threshold was not chosen on"
@@ -153,7 +170,7 @@ def analyze_and_set_threshold(
 
     Differs from the founding version, which printed three ways with the figures of the very pairs they were chosen on:
     here the figures are of held-out queries, with intervals that allow for several ways being compared. ``print`` of
-    the result shows the table, ``float`` gives the threshold: the PR curve's, as there, or that of the ``target``.
+    the result shows the table; as a number it is the PR curve's threshold, as there, or that of the ``target``.
 
     Args:
         results: what ``evaluate_on_testset`` gave, or dicts with ``query``, ``scores`` and ``true_labels``.

@@ -3,7 +3,7 @@
 from tamis.score.batch import distinct
 from tamis.score.cache import Cached
 from tamis.score.cascade import Cascade
-from tamis.score.companions import depends_on_companions
+from tamis.score.companions import depends_on_companions, numbered
 from tamis.score.ensemble import Ensemble
 from tamis.score.lexical import Lexical, lexical_evidence
 from tamis.score.load import load_encoder, load_scorer
@@ -25,4 +25,5 @@ __all__ = [
     "load_encoder",
     "load_scorer",
     "notes",
+    "numbered",
 ]

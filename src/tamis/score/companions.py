@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tamis.core import Floats, Pair, Query, Scorer
+from tamis.errors import InputError
 
 
 class Lists(NamedTuple):
@@ -64,3 +65,19 @@ def best_first(pairs: Sequence[Pair], scores: Floats, places: NDArray[np.int64])
         return -float(scores[place]), document.id, document.title, document.text
 
     return np.array(sorted(places.tolist(), key=key), dtype=np.int64)
+
+
+def numbered(pairs: Sequence[Pair], groups: Sequence[str] | None = None) -> NDArray[np.int64]:
+    """The number of each pair's query, by the given names or, without them, by the queries themselves.
+
+    Raises:
+        InputError: not one group a pair.
+    """
+    if groups is None:
+        keys: Sequence[Hashable] = [query for query, _ in pairs]
+    elif len(groups) == len(pairs):
+        keys = groups
+    else:
+        raise InputError(f"expected {len(pairs)} groups, one a pair, got {len(groups)}")
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from tamis.core import Floats, Pair, Scorer
 from tamis.data import atomic_write
@@ -127,22 +127,6 @@ def checked_weights(weights: ArrayLike | None, count: int) -> Floats:
         raise InputError(f"weights must be finite, at least 0 and not all 0, got {given.tolist()}")
     total = float(given.sum())
     return given.copy() if abs(total - 1) < 1e-12 else given / total  # weights that were read again keep their bits
-
-
-def numbered(pairs: Sequence[Pair], groups: Sequence[str] | None) -> NDArray[np.int64]:
-    """The number of each pair's query, by the given names or, without them, by the queries themselves.
-
-    Raises:
-        InputError: not one group a pair.
-    """
-    if groups is None:
-        keys: Sequence[Hashable] = [query for query, _ in pairs]
-    elif len(groups) == len(pairs):
-        keys = groups
-    else:
-        raise InputError(f"expected {len(pairs)} groups, one a pair, got {len(groups)}")
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
 
 
 def checked_specs(specs: Sequence[str] | None, members: Sequence[Scorer]) -> tuple[str, ...]:

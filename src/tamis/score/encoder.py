@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from tamis.core import Kind, Vectors
 from tamis.errors import InputError, ModelError
 from tamis.score.batch import fair, pad, plan
+from tamis.score.folder import ModelFolder
 from tamis.score.threads import ahead, threads
 from tamis.score.tokens import CHARACTERS_A_TOKEN
 from tamis.text import clean
@@ -84,7 +84,7 @@ class TextEncoder:
         options.intra_op_num_threads = 1  # whole batches run side by side instead
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
-        return cls(tokenizer, session, config, digest(folder))
+        return cls(tokenizer, session, config, ModelFolder(folder).digest())
 
     def shortened(self, max_length: int) -> TextEncoder:
         """The same encoder reading at most ``max_length`` tokens of a text, the model's own window at most.
@@ -141,13 +141,3 @@ class TextEncoder:
         for batch, vectors in zip(batches, ahead(run, batches), strict=True):
             for at, row in zip(batch.tolist(), vectors, strict=True):
                 yield at, tokens[at], row[: len(tokens[at].ids)]
-
-
-def digest(folder: Path) -> str:
-    """Twelve hex digits of the SHA-256 over a model folder's files, names included."""
-    total = hashlib.sha256()
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
-        total.update(path.name.encode())
-        with path.open("rb") as file:
-            total.update(hashlib.file_digest(file, "sha256").digest())
-    return total.hexdigest()[:12]

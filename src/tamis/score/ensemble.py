@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from tamis.core import Calibrator, Floats, Pair, Scorer
 from tamis.errors import InputError, ModelError
-from tamis.score.companions import depends_on_companions
+from tamis.score.companions import depends_on_companions, numbered
 from tamis.score.composite import (
     LoadScorer,
     check_finite,
@@ -22,7 +22,6 @@ from tamis.score.composite import (
     finite_scores,
     load_members,
     member_spec,
-    numbered,
     read_config,
     write_config,
 )

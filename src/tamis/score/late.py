@@ -15,7 +15,8 @@ from tamis.core import Floats, Pair, Vectors
 from tamis.errors import InputError, ModelError
 from tamis.score.batch import distinct
 from tamis.score.blend import FEATURES, Blends
-from tamis.score.encoder import Read, TextEncoder, digest
+from tamis.score.encoder import Read, TextEncoder
+from tamis.score.folder import ModelFolder
 from tamis.text import detect, segment
 
 # Multiplications up to which OpenBLAS keeps to the calling thread. Its other threads spin for a while after each larger
@@ -80,7 +81,7 @@ class LateInteraction:
             encoder = load_encoder(config["encoder"])
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{folder} is not a late-interaction model folder: {error!r}") from error
-        return cls(folder.name, encoder, blends=blends, statistics=statistics, made=digest(folder))
+        return cls(folder.name, encoder, blends=blends, statistics=statistics, made=ModelFolder(folder).digest())
 
     @property
     def fingerprint(self) -> str:
