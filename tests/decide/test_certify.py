@@ -1,7 +1,11 @@
 """Promises together, and promises by segment."""
 
+import json
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tamis.calibrate import Labelled
 from tamis.decide import (
@@ -163,3 +167,45 @@ def test_a_certificate_is_json_and_says_all():
     assert found["issued"] is True and found["bound"] == LEAST and found["labels_needed"] == 0
     refused = certify(data_of(60), TARGET).as_json()
     assert refused["issued"] is False and refused["threshold"] is None and refused["labels_needed"] >= 29
+
+
+TARGETS = (
+    PrecisionAtLeast(0.9),
+    PrecisionAtLeast(0.001),
+    PrecisionAtLeast(0.9999, confidence=0.9999),
+    PrecisionAtLeast(0.5, confidence=0.01),
+    RecallAtLeast(0.9),
+    RecallAtLeast(0.001),
+    RecallAtLeast(0.5, confidence=0.01),
+    MissRateAtMost(0.1),
+    MissRateAtMost(0.999),
+    MissRateAtMost(0.001, confidence=0.95),
+    Joint(PrecisionAtLeast(0.5), RecallAtLeast(0.5)),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([1, 2, 3, 20, 100, 400]),
+    st.sampled_from([1e-300, 1.0, 1e38]),
+    st.sampled_from([0.0, 0.05, 0.5, 1.0]),
+    st.booleans(),
+)
+def test_whatever_the_pairs_there_is_a_threshold_a_reason_or_one_clear_error(seed, size, scale, share, weighted):
+    """Tiny and huge scores, ties, one label only, weights far apart, queries of any size: nothing else comes out."""
+    rng = np.random.default_rng(seed)
+    scores = (rng.normal(size=size).round(int(rng.integers(0, 3)))) * scale
+    groups = rng.integers(0, size, size) if seed % 2 else None
+    weights = rng.choice([1e-9, 1.0, 1e9], size) if weighted else None
+    data = Labelled.of(scores, rng.random(size) < share, groups, weights)
+    names = rng.choice(["a", "b"], size).tolist()
+    for target in TARGETS:
+        for options in ({}, {"i_accept_iid": True}, {"strict": True}, {"max_k": 2}):
+            try:
+                found = certify(data, target, **options)
+            except InputError:
+                continue
+            assert json.loads(json.dumps(found.as_json(), allow_nan=False))["issued"] == found.issued
+            assert isinstance(found, Issued) or found.reason
+    assert set(certify_segments(data, names, TARGET).thresholds) == set(names)

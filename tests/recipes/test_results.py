@@ -86,10 +86,8 @@ def test_the_ways_are_held_against_queries_they_were_not_chosen_on():
 
 
 def test_it_stands_where_the_founding_number_stood():
-    found, refused = (
-        recipes.analyze_and_set_threshold(set_of(60)),
-        recipes.analyze_and_set_threshold(set_of(20), PrecisionAtLeast(0.99)),
-    )
+    found = recipes.analyze_and_set_threshold(set_of(60))
+    refused = recipes.analyze_and_set_threshold(set_of(20), PrecisionAtLeast(0.99))
     threshold = float(found)
     scores = np.array([threshold - 1, threshold, threshold + 1])
     for as_number, as_object in ((scores >= threshold, scores >= found), (scores < threshold, scores < found)):

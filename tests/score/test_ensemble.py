@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tamis.calibrate import Temperature
 from tamis.core import Document, Query
 from tamis.errors import InputError, ModelError
 from tamis.score import Cached, Ensemble, Passages, RankFusion, load_scorer
@@ -17,20 +18,9 @@ from .tables import Hashed, Table, world
 PAIRS = [(Query(f"q{q}"), Document(str(d), f"text {q} {d}")) for q in range(5) for d in range(7)]
 
 
-class Sigmoid:
+def sigmoid(slope=1.0):
     """A calibrator that can be written."""
-
-    def __init__(self, slope=1.0):
-        self.slope = slope
-
-    def fit(self, scores, labels, groups=None, weights=None):
-        return self
-
-    def __call__(self, scores):
-        return 1 / (1 + np.exp(-self.slope * scores))
-
-    def config(self):
-        return {"kind": "sigmoid", "slope": self.slope}
+    return Temperature.from_parameters({"inputs": "logit", "slope": slope})
 
 
 class Bare:
@@ -86,7 +76,7 @@ def test_members_without_weight_are_not_run():
 
 def test_a_calibrated_member_gives_its_log_odds():
     a, b = Hashed("a"), Hashed("b")
-    both = Ensemble([a, b], calibrators=[Sigmoid(3.0), None])
+    both = Ensemble([a, b], calibrators=[sigmoid(3.0), None])
     np.testing.assert_allclose(both.score(PAIRS), (3 * a.score(PAIRS) + b.score(PAIRS)) / 2, atol=1e-12)
     certain = Ensemble([a], calibrators=[Bare()]).score(PAIRS)
     assert np.isfinite(certain).all()
@@ -177,13 +167,12 @@ def test_it_is_read_as_it_was_written(fitted, tmp_path):
 
 def test_calibrators_are_written_where_they_can_be(tmp_path):
     mini = load_scorer("tamis-mini")
-    both = Ensemble([mini, mini], calibrators=[Sigmoid(2.0), None])
+    both = Ensemble([mini, mini], calibrators=[sigmoid(2.0), None])
     both.save(tmp_path)
-    again = Ensemble.load(tmp_path, load_scorer, lambda config: Sigmoid(config["slope"]))
+    again = Ensemble.load(tmp_path, load_scorer)
     assert again.fingerprint == both.fingerprint
     np.testing.assert_array_equal(again.score(PAIRS), both.score(PAIRS))
-    with pytest.raises(ModelError, match="pass load_calibrator"):
-        Ensemble.load(tmp_path, load_scorer)
+    assert load_scorer(tmp_path).fingerprint == both.fingerprint
     with pytest.raises(InputError, match="cannot be written"):
         Ensemble([mini], calibrators=[Bare()]).save(tmp_path)
 
@@ -196,8 +185,8 @@ def test_the_fingerprint_says_what_produced_the_scores(fitted):
         Ensemble([a, b], weights=[2, 1]),
         Ensemble([a, b]).fit(PAIRS),
         Ensemble([a, b], calibrators=[Bare(), None]),
-        Ensemble([a, b], calibrators=[Sigmoid(), None]),
-        Ensemble([a, b], calibrators=[Sigmoid(2.0), None]),
+        Ensemble([a, b], calibrators=[sigmoid(), None]),
+        Ensemble([a, b], calibrators=[sigmoid(2.0), None]),
     ]
     assert len({one.fingerprint for one in made}) == len(made)
     assert all(member.fingerprint in fitted.fingerprint for member in fitted.members)

@@ -1,15 +1,33 @@
-"""Models at work: batching, encoders (text to vectors) and scorers (pair to logit)."""
+"""Models at work: batching, encoders (text to vectors) and scorers (pair to logit).
+
+Scorers made of scorers are loaded when first used: a search that has none does not wait for them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
 
 from tamis.score.batch import distinct
-from tamis.score.cache import Cached
-from tamis.score.cascade import Cascade
 from tamis.score.companions import depends_on_companions, numbered
-from tamis.score.ensemble import Ensemble
 from tamis.score.lexical import Lexical, lexical_evidence
 from tamis.score.load import load_encoder, load_scorer
 from tamis.score.notes import ScoringWithNotes, notes
-from tamis.score.passages import Passages
-from tamis.score.rank_fusion import RankFusion
+
+if TYPE_CHECKING:
+    from tamis.score.cache import Cached
+    from tamis.score.cascade import Cascade
+    from tamis.score.ensemble import Ensemble
+    from tamis.score.passages import Passages
+    from tamis.score.rank_fusion import RankFusion
+
+_HOME = {
+    "Cached": "tamis.score.cache",
+    "Cascade": "tamis.score.cascade",
+    "Ensemble": "tamis.score.ensemble",
+    "Passages": "tamis.score.passages",
+    "RankFusion": "tamis.score.rank_fusion",
+}
 
 __all__ = [
     "Cached",
@@ -27,3 +45,11 @@ __all__ = [
     "notes",
     "numbered",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'tamis.score' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tamis.calibrate.forms import MAPS, as_json, from_json
+from tamis.calibrate.logistic import log_odds
 from tamis.core import Calibrator, Floats, Pair, Scorer
-from tamis.errors import InputError, ModelError
+from tamis.errors import InputError, ModelError, PolicyError
 from tamis.score.companions import depends_on_companions, numbered
 from tamis.score.composite import (
     LoadScorer,
@@ -30,15 +32,6 @@ from tamis.score.notes import merged, notes, score_with_notes
 
 LEAST = 1e-6  # probabilities are kept this far from 0 and 1, so that log-odds stay within 13.8
 GRID = np.linspace(-30, 30, 601)  # what a calibrator makes of these says which it is
-
-LoadCalibrator: TypeAlias = Callable[[Mapping[str, Any]], Calibrator]
-
-
-@runtime_checkable
-class Configured(Protocol):
-    """A calibrator that can be written: ``config()`` gives JSON values, of which ``load_calibrator`` makes it again."""
-
-    def config(self) -> Mapping[str, Any]: ...
 
 
 class Ensemble:
@@ -179,30 +172,22 @@ class Ensemble:
         """Write ``config.json`` into a folder that ``load`` reads; the members stay where they are.
 
         Raises:
-            InputError: a calibrator has no ``config()``.
+            InputError: a calibrator is none of the maps of ``tamis.calibrate``.
             StorageError: the disk refused it.
         """
-        for member, calibrator in zip(self.members, self.calibrators, strict=True):
-            if calibrator is not None and not isinstance(calibrator, Configured):
-                raise InputError(f"the calibrator of {member.name!r} cannot be written: it has no config()")
-        written = [dict(c.config()) if isinstance(c, Configured) else None for c in self.calibrators]
-        write_config(folder, self._config(written))
+        write_config(folder, self._config([None if c is None else as_json(c) for c in self.calibrators]))
 
     @classmethod
-    def load(cls, folder: Path, load_scorer: LoadScorer, load_calibrator: LoadCalibrator | None = None) -> Ensemble:
+    def load(cls, folder: Path, load_scorer: LoadScorer) -> Ensemble:
         """Read a folder written by ``save``; member paths that are relative count from it.
 
         Raises:
-            ModelError: a field is missing or wrong, a member is not the one it was saved with, or calibrators are
-                recorded and ``load_calibrator`` is not given.
+            ModelError: a field is missing or wrong, or a member is not the one it was saved with.
         """
         config = read_config(folder, "ensemble")
         members = load_members(folder, config, load_scorer)
         try:
-            written = list(config["calibrators"])
-            if any(written) and load_calibrator is None:
-                raise ModelError(f"{folder} has calibrators: pass load_calibrator")
-            calibrators = [load_calibrator(c) if c and load_calibrator else None for c in written]
+            calibrators = [None if written is None else from_json(written) for written in config["calibrators"]]
             made = cls(
                 members,
                 weights=config["weights"],
@@ -212,7 +197,7 @@ class Ensemble:
             )
             made.location = _constants(config["location"], len(members))
             made.scale = _constants(config["scale"], len(members))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, PolicyError) as error:
             raise ModelError(f"{folder} is no ensemble folder: {error!r}") from error
         if not (made.scale > 0).all():
             raise ModelError(f"{folder}: 'scale' must be above 0, got {made.scale.tolist()}")
@@ -235,10 +220,10 @@ class Ensemble:
         calibrator = self.calibrators[at]
         if calibrator is None:
             return (scores - location) / scale
-        chances = np.clip(np.asarray(calibrator(scores), dtype=np.float64), LEAST, 1 - LEAST)
+        chances = np.asarray(calibrator(scores), dtype=np.float64)
         if chances.shape != scores.shape or np.isnan(chances).any():
             raise InputError(f"the calibrator of {self.members[at].name!r} gave no probability for each pair")
-        return np.asarray(np.log(chances) - np.log1p(-chances), dtype=np.float64)
+        return log_odds(chances, least=LEAST)
 
     def _config(self, calibrators: Sequence[Any]) -> dict[str, Any]:
         return {
@@ -255,8 +240,8 @@ class Ensemble:
 
 def _trace(calibrator: Calibrator | None) -> Any:
     """What a calibrator is: what it writes of itself, else the digest of what it makes of some scores."""
-    if calibrator is None or isinstance(calibrator, Configured):
-        return calibrator and dict(calibrator.config())
+    if calibrator is None or getattr(calibrator, "name", "") in MAPS:
+        return calibrator and as_json(calibrator)
     made = np.asarray(calibrator(GRID), dtype=np.float64).tobytes()
     return hashlib.sha256(made).hexdigest()[:12]
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from tamis.core import Encoder, Scorer
 from tamis.errors import InputError, ModelError
-from tamis.score.cascade import Cascade
 from tamis.score.cosine import Cosine
 from tamis.score.encoder import TextEncoder
-from tamis.score.ensemble import Ensemble
 from tamis.score.folder import ModelFolder
 from tamis.score.hub import fetched, is_hub_id
 from tamis.score.late import LateInteraction
@@ -43,9 +42,14 @@ ENCODERS: dict[str, Callable[[Path], Encoder]] = {
 SCORERS: dict[str, Callable[[Path], Scorer]] = {
     "late-interaction": lambda folder: LateInteraction.load(folder, _text_encoder),
     "e5-encoder": lambda folder: Cosine(folder.name, TextEncoder.load(folder)),
-    "ensemble": lambda folder: Ensemble.load(folder, load_scorer),
-    "cascade": lambda folder: Cascade.load(folder, load_scorer),
+    "ensemble": lambda folder: _composite("ensemble", "Ensemble").load(folder, load_scorer),
+    "cascade": lambda folder: _composite("cascade", "Cascade").load(folder, load_scorer),
 }
+
+
+def _composite(module: str, name: str) -> Any:
+    """A kind of scorer made of scorers; loaded only where one is asked for."""
+    return getattr(importlib.import_module(f"tamis.score.{module}"), name)
 
 
 def load_encoder(spec: str | Path = "e5-small") -> Encoder:

@@ -6,10 +6,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike
-
-from tamis.core import Floats
 from tamis.errors import RemoteError
 
 ROUNDING = 1e-6  # by which a share in few bits may lie outside of [0, 1]
@@ -85,17 +81,6 @@ def placed(found: Iterable[tuple[Any, float]], places: Sequence[Any], where: str
             "check that nothing limits how many come back"
         )
     return [value for value in left.values() if value is not None]
-
-
-def logit(shares: ArrayLike, least: float) -> Floats:
-    """Log-odds of shares in [0, 1], which are first kept at least ``least`` away from 0 and 1, where odds end.
-
-    >>> logit([0.5, 1.0], least=1e-9).round(1).tolist()
-    [0.0, 20.7]
-    """
-    kept = np.clip(np.asarray(shares, dtype=np.float64), least, 1.0 - least)
-    odds: Floats = np.log(kept) - np.log1p(-kept)
-    return odds
 
 
 def shown(answer: Any) -> str:

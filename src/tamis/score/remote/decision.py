@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
+from tamis.calibrate.logistic import log_odds
 from tamis.core import Document, Floats, Pair, Query
 from tamis.errors import InputError, RemoteError
-from tamis.score.remote.answers import entries, logit, placed, share, shown
+from tamis.score.remote.answers import entries, placed, share, shown
 from tamis.score.remote.controls import neutral
 from tamis.score.remote.http import JsonClient, joined
 from tamis.score.remote.pieces import Limits, gathered
@@ -221,7 +222,7 @@ class DecisionScorer:
             RemoteError: the server failed, refused, or did not give every document its probability.
         """
         limits = Limits(self.options.batch, MEGABYTE, self.client.options.connections)
-        return logit(np.array(gathered(pairs, self._ask, limits), dtype=np.float64), LEAST)
+        return log_odds(np.array(gathered(pairs, self._ask, limits), dtype=np.float64), least=LEAST)
 
     def _ask(self, query: Query, documents: Sequence[Document]) -> list[float]:
         names = [f"d{at}" for at in range(len(documents))]

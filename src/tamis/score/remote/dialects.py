@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tamis.calibrate.logistic import log_odds
 from tamis.core import Floats
-from tamis.score.remote.answers import entries, logit, number, placed, share
+from tamis.score.remote.answers import entries, number, placed, share
 
 LEAST = 1e-9  # shares this close to 0 or 1 are a sigmoid that has run out of digits
 MEGABYTE = 1_000_000
@@ -69,7 +70,7 @@ class Dialect:
             value = entry.get(self.score)
             found.append((entry.get("index"), number(value, what) if raw else share(value, what, hint)))
         ordered = np.array(placed(found, range(count), where), dtype=np.float64)
-        return ordered if raw else logit(ordered, LEAST)
+        return ordered if raw else log_odds(ordered, least=LEAST)
 
 
 # Limits are the servers' own where they state one; Jina states none, and its v3 reads 64 documents in one window.
