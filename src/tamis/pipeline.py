@@ -39,6 +39,7 @@ from tamis.score import (
 )
 
 CHUNK = 16384  # pairs given to a scorer at once
+SEEN = 512  # the same where somebody watches the progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def scored_with_notes(
 
 
 def chunks(scorer: Scorer, pairs: Sequence[Pair], progress: Progress | None = None) -> Iterator[NDArray[np.int64]]:
-    """Positions of the pairs that a scorer is given at once, at least ``CHUNK`` of them but in the last chunk.
+    """Positions of the pairs that a scorer is given at once, ``CHUNK`` of them or a few more (``SEEN`` where watched).
 
     Pairs of one document stand together, so that the scorer can read each document once; those of one query, where a
     score depends on the query's other candidates.
@@ -125,11 +126,12 @@ def chunks(scorer: Scorer, pairs: Sequence[Pair], progress: Progress | None = No
     else:
         _, owner = distinct(document.full_text for _, document in pairs)
     order = np.argsort(owner, kind="stable")
-    # A chunk ends where a document (or query) ends, when it has at least CHUNK pairs.
+    size = CHUNK if progress is None else SEEN
+    # A chunk ends where a document (or query) ends, when it has that many pairs.
     ends = np.flatnonzero(np.diff(owner[order], append=-1)) + 1
     start = 0
     for end in ends.tolist():
-        if end - start >= CHUNK or end == len(pairs):
+        if end - start >= size or end == len(pairs):
             yield order[start:end]
             start = end
             if progress:

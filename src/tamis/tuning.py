@@ -253,7 +253,7 @@ def read_rules(path: str | Path) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
     if not isinstance(content, dict) or not set(content) <= {"before", "after"}:
         raise DataError('expected {"before": [...], "after": [...]}, each a list of rules', path=path)
     before, after = (
-        tuple(rule_from_json(rule, f"{side}[{at}]") for at, rule in enumerate(content.get(side, ())))
+        tuple(rule_from_json(rule, f"{side}[{at}]", by_hand=True) for at, rule in enumerate(content.get(side, ())))
         for side in ("before", "after")
     )
     return before, after

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
 from tamis.core import FieldValue
@@ -29,13 +29,14 @@ class Form:
 Made = TypeVar("Made", bound=Form)
 
 
-def read(value: object, kinds: Mapping[str, type[Made]], where: str) -> Made:
+def read(value: object, kinds: Mapping[str, type[Made]], where: str, *, by_hand: bool = False) -> Made:
     """A kind from its JSON form.
 
     Args:
         value: what ``as_json`` gave.
         kinds: the kinds that may stand here, by name.
         where: the place in the file, for messages.
+        by_hand: fields that have a default may be left out, as people do; what tamis writes has them all.
 
     Raises:
         PolicyError: no mapping, an unknown kind, a field that is missing, unknown or of a wrong value.
@@ -49,7 +50,9 @@ def read(value: object, kinds: Mapping[str, type[Made]], where: str) -> Made:
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(kinds)}"
         raise PolicyError(f"field '{where}.{key}': no such kind {name!r}; {hint}")
     kind = kinds[name]
-    wanted = {f.name for f in _stored(kind)}
+    stored = _stored(kind)
+    left_out = {f.name for f in stored if by_hand and f.default is not MISSING and f.name not in value}
+    wanted = {f.name for f in stored} - left_out
     whole(value, wanted | {key}, where)
     try:
         return kind(**{part: value[part] for part in wanted})

@@ -119,8 +119,8 @@ KINDS: tuple[type[Rule], ...] = (
 RULES: Mapping[str, type[Rule]] = {kind.name: kind for kind in KINDS}
 
 
-def rule_from_json(value: object, where: str = "rule") -> Rule:
-    """A rule from what its ``as_json`` gave.
+def rule_from_json(value: object, where: str = "rule", *, by_hand: bool = False) -> Rule:
+    """A rule from what its ``as_json`` gave; written ``by_hand``, fields that have a default may be left out.
 
     Raises:
         PolicyError: an unknown rule, a field that is missing or unknown, or a value that the rule refuses.
@@ -128,4 +128,4 @@ def rule_from_json(value: object, where: str = "rule") -> Rule:
     >>> rule_from_json({"rule": "max_k", "k": 3})
     MaxK(k=3)
     """
-    return read(value, RULES, where)
+    return read(value, RULES, where, by_hand=by_hand)
