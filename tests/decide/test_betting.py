@@ -28,6 +28,16 @@ def test_a_mean_of_nought_is_called_negative_as_seldom_as_stated(drawn, count):
         assert (p_values <= level).mean() <= level + 2 * np.sqrt(level * (1 - level) / 600)
 
 
+def test_a_p_value_is_one_over_the_mean_fortune_of_four_gamblers():
+    values, most = np.array([-0.1, -0.1, 0.7, -0.6, -0.9, 0.2, -0.8]), 0.9
+    fortunes = [1.0] * 4
+    for value in values:
+        for at in range(4):
+            fortunes[at] *= 1 - 0.99 * (at + 1) / 4 / most * value
+    assert betting_p(values, most) == pytest.approx(4 / sum(fortunes), rel=1e-12)
+    assert betting_p(values[2:3], most) == 1.0
+
+
 def test_a_mean_below_nought_is_found():
     rng = np.random.default_rng(0)
     p_values = [betting_p(even(rng, 500) - 0.05, 0.9) for _ in range(100)]

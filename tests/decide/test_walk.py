@@ -92,6 +92,29 @@ def test_a_walk_that_never_fails_ends_before_the_last_pair():
     assert all(step.passed for step in steps) and max(step.accepted for step in steps) < 1000
 
 
+def test_with_many_pairs_walks_also_begin_further_down():
+    """The best scores are often odd: a query's own copies, wrong labels."""
+    rng = np.random.default_rng(0)
+    labels = rng.random(20_000) < np.where(np.arange(20_000) < 10_000, 0.97, 0.2)
+    labels[:200] = rng.random(200) < 0.5
+    scores = -np.arange(20_000.0)
+    found = Descent(Labelled.of(scores, labels), LEAST, by_query=False)
+    passed = [step for step in found.walks(0.05) if step.passed]
+    assert passed and 2000 <= max(step.accepted for step in passed) <= 11_000
+    few = Descent(Labelled.of(scores[:1000], labels[:1000]), LEAST, by_query=False)
+    assert [step.accepted for step in few.walks(0.05)] == [36, 90], "of few pairs no part of the error is kept for that"
+
+
+def test_deep_walks_err_no_more_often():
+    """At the precision itself, wherever the walks begin: as many pairs of which nine tenths are right."""
+    rng = np.random.default_rng(1)
+    false, trials = 0, 300
+    for _ in range(trials):
+        found = Descent(Labelled.of(-np.arange(8000.0), rng.random(8000) < 0.899), LEAST, by_query=False)
+        false += any(step.passed for step in found.walks(0.05))
+    assert false / trials <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / trials)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 500), st.integers(1, 4))
 def test_ties_are_taken_as_one_and_thresholds_accept_exactly_what_was_tested(seed, values):
