@@ -1,6 +1,6 @@
 """Calibration and certificates on real scores: tamis-mini on development sets, split by query.
 
-    scripts/bench decide [SET ...] [--scores FOLDER] [--splits 200] [--json FILE]
+    scripts/bench decisions [SET ...] [--scores FOLDER] [--splits 200] [--json FILE]
 
 Needs TAMIS_DATA. Scoring takes an hour on two cores, most of it for the two InsuranceQA sets; with ``--scores`` the
 scores are kept in a folder and read again.

@@ -7,8 +7,8 @@ import pytest
 
 import tamis
 from tamis.core import Candidate, Decision, Document, Query, Ranking
-from tamis.decide.policy import Policy
-from tamis.decide.thresholds import Thresholds
+from tamis.decide.policies.cuts import Thresholds
+from tamis.decide.policies.policy import Policy
 from tamis.errors import InputError, PolicyMismatch
 from tamis.pipeline import CHUNK, Pipeline, Rerank
 

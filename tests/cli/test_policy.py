@@ -8,11 +8,11 @@ import pytest
 from tamis import load_scorer
 from tamis.calibrate import Labelled
 from tamis.calibrate.calibration import Calibration
-from tamis.calibrate.platt import Platt
-from tamis.decide.fields import DenyField
-from tamis.decide.policy import Policy
-from tamis.decide.thresholds import Thresholds
-from tamis.decide.wording import MinLength
+from tamis.calibrate.maps.platt import Platt
+from tamis.decide.policies.cuts import Thresholds
+from tamis.decide.policies.policy import Policy
+from tamis.decide.rules.fields import DenyField
+from tamis.decide.rules.wording import MinLength
 
 DOCUMENTS = ["今天下了一天的雨。", "签收后七天内可以申请退货。", "Wages are paid monthly.", "退货"]
 QUERY = "怎么退货"

@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from tamis import Candidate, Document, Query, Ranking
 from tamis.calibrate import Labelled
 from tamis.calibrate.calibration import Calibration
-from tamis.calibrate.platt import Platt
+from tamis.calibrate.maps.platt import Platt
 from tamis.core import Policy as PolicyProtocol
-from tamis.decide.answerable import Answerable
-from tamis.decide.difficulty import Difficulty
-from tamis.decide.fields import AllowField, DenyField, Fresh, MaxPerSource
-from tamis.decide.founding import Heuristic
-from tamis.decide.policy import Policy
-from tamis.decide.predictors import Predictors
-from tamis.decide.rules import MaxK, MinProbability, MinScore
-from tamis.decide.segments import ByField, ByLanguage, ByLength
-from tamis.decide.thresholds import Thresholds
-from tamis.decide.wording import BannedWords, Dedup, MinLength
+from tamis.decide.learned.answerable import Answerable
+from tamis.decide.learned.difficulty import Difficulty
+from tamis.decide.learned.founding import Heuristic
+from tamis.decide.learned.predictors import Predictors
+from tamis.decide.policies.cuts import Thresholds
+from tamis.decide.policies.policy import Policy
+from tamis.decide.policies.segments import ByField, ByLanguage, ByLength
+from tamis.decide.rules.fields import AllowField, DenyField, Fresh, MaxPerSource
+from tamis.decide.rules.table import MaxK, MinProbability, MinScore
+from tamis.decide.rules.wording import BannedWords, Dedup, MinLength
 
 from ..calibrate.worlds import clustered
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tamis.calibrate import Labelled
-from tamis.calibrate.platt import Platt
+from tamis.calibrate.maps.platt import Platt
 from tamis.decide import FBeta, Issued, PrecisionAtLeast, certify
 
 from ..calibrate import worlds

@@ -1,20 +1,20 @@
 """Calibration: from a scorer's raw logits to probabilities, and the evidence for them."""
 
-from tamis.calibrate.auto import AutoCalibrator
-from tamis.calibrate.beta import Beta
 from tamis.calibrate.calibration import Calibration
 from tamis.calibrate.cross import cross_fitted
-from tamis.calibrate.evidence import ScoreReport, score_report
+from tamis.calibrate.evidence.reliability import Reliability, reliability
+from tamis.calibrate.evidence.report import ScoreReport, score_report
 from tamis.calibrate.folds import query_folds
-from tamis.calibrate.forms import MAPS, as_json, from_json
-from tamis.calibrate.isotonic import Histogram, Isotonic
 from tamis.calibrate.labelled import Labelled
-from tamis.calibrate.linear import MinMax, PerQueryScaling, min_max_per_query
-from tamis.calibrate.map import Map
-from tamis.calibrate.platt import Platt, Temperature
+from tamis.calibrate.maps.auto import AutoCalibrator
+from tamis.calibrate.maps.base import Map
+from tamis.calibrate.maps.beta import Beta
+from tamis.calibrate.maps.forms import MAPS, as_json, from_json
+from tamis.calibrate.maps.isotonic import Histogram, Isotonic
+from tamis.calibrate.maps.linear import MinMax, PerQueryScaling, min_max_per_query
+from tamis.calibrate.maps.platt import Platt, Temperature
+from tamis.calibrate.maps.venn_abers import VennAbers
 from tamis.calibrate.precision import Resolution, resolution
-from tamis.calibrate.reliability import Reliability, reliability
-from tamis.calibrate.venn_abers import VennAbers
 
 __all__ = [
     "MAPS",

@@ -11,9 +11,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from tamis.calibrate.auto import AutoCalibrator
-from tamis.calibrate.forms import as_json, from_json
 from tamis.calibrate.labelled import Labelled
+from tamis.calibrate.maps.auto import AutoCalibrator
+from tamis.calibrate.maps.forms import as_json, from_json
 from tamis.core import Calibrator, Floats, Ranking
 from tamis.data.artefacts import read_artefact, write_artefact
 from tamis.errors import InputError, PolicyError, PolicyMismatch
@@ -39,7 +39,7 @@ class Calibration:
         InputError: the calibrator gives no probabilities, as min-max does.
 
     >>> from tamis.core import Candidate, Document, Query
-    >>> from tamis.calibrate.platt import Platt
+    >>> from tamis.calibrate.maps.platt import Platt
     >>> data = Labelled.of([-2.0, -1.0, 0.0, 1.0, 2.0, 3.0], [0, 0, 1, 0, 1, 1])
     >>> calibration = Calibration.fit(data, Platt())
     >>> found = Ranking(Query("sieve"), (Candidate(Document("a", "tamis"), 3.0), Candidate(Document("b", "hat"), -2.0)))

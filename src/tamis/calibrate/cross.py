@@ -26,7 +26,7 @@ def cross_fitted(calibrator: Calibrator, data: Labelled, *, folds: int = FOLDS, 
     Raises:
         InputError: less than two folds, fewer queries than folds, or one label stands in one fold only.
 
-    >>> from tamis.calibrate.platt import Platt
+    >>> from tamis.calibrate.maps.platt import Platt
     >>> data = Labelled.of([1.0, 2.0, 0.5, 4.0, 1.5, 3.0, 0.0, 2.5], [0, 1, 0, 1, 1, 0, 0, 1])
     >>> cross_fitted(Platt(), data, folds=4).shape
     (8,)

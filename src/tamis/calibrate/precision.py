@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tamis.calibrate.map import finite_scores
+from tamis.calibrate.maps.base import finite_scores
 from tamis.core import Floats
 
 Kind: TypeAlias = Literal["float64", "float32", "float16", "bfloat16"]

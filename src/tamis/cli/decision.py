@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tamis.core import Decision, Ranking, Scorer
 
 if TYPE_CHECKING:
-    from tamis.decide.policy import Policy
+    from tamis.decide.policies.policy import Policy
 
 
 def policy_for(path: Path | None, scorer: Scorer | None) -> Policy | None:
@@ -20,7 +20,7 @@ def policy_for(path: Path | None, scorer: Scorer | None) -> Policy | None:
     """
     if path is None:
         return None
-    from tamis.decide.policy import Policy
+    from tamis.decide.policies.policy import Policy
 
     policy = Policy.load(path)
     policy.check_day()
@@ -34,7 +34,7 @@ def decided(ranking: Ranking, policy: Policy | None, k: int | None) -> Decision:
     found = policy.decide(ranking)
     if k is None:
         return found
-    from tamis.decide.rules import MaxK
+    from tamis.decide.rules.table import MaxK
 
     reasons = MaxK(k).reasons(found.ranking.items, ranking.query)
     cut = tuple((c, f"top_k: {why}") for c, why in zip(found.ranking, reasons, strict=True) if why)

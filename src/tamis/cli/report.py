@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tamis.calibrate.words import Language
+from tamis.calibrate.evidence.words import Language
 from tamis.cli import show
 from tamis.cli.options import (
     AsJson,
@@ -25,8 +25,8 @@ from tamis.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from tamis.calibrate.evidence import ScoreReport
-    from tamis.calibrate.reading import Signs
+    from tamis.calibrate.evidence.reading import Signs
+    from tamis.calibrate.evidence.report import ScoreReport
     from tamis.labels import LabelledSet
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9_.:/#-]{1,64}")  # names of queries look so; a query's text does not
@@ -64,8 +64,8 @@ def command(
     Example: tamis report labelled.jsonl --html report.html --lang zh
     """
     from tamis.calibrate import AutoCalibrator
-    from tamis.calibrate.evidence import score_report
-    from tamis.calibrate.page import page
+    from tamis.calibrate.evidence.page import page
+    from tamis.calibrate.evidence.report import score_report
     from tamis.data import atomic_write
 
     chosen = Chosen(model or "tamis-mini", engine, device, dtype, max_length, template)
@@ -91,7 +91,7 @@ def command(
 
 def _signs(chosen: Chosen, source: Path | None, relevant_if: float | None) -> Signs | None:
     """Gap, spread and mean of a reference's queries."""
-    from tamis.calibrate.reading import Signs
+    from tamis.calibrate.evidence.reading import Signs
 
     if source is None:
         return None
@@ -127,7 +127,7 @@ def _tuned(source: Path | None) -> dict[str, Any] | None:
 
 
 def _show(report: ScoreReport, language: Language) -> None:
-    from tamis.calibrate.words import said
+    from tamis.calibrate.evidence.words import said
 
     for note in report.notes:
         show.say(said("page.note", {"note": note.text(language)}, language))
@@ -150,7 +150,7 @@ def _show(report: ScoreReport, language: Language) -> None:
 
 
 def _part(name: str, language: Language) -> str:
-    from tamis.calibrate.words import said
+    from tamis.calibrate.evidence.words import said
 
     known = name in ("all", "relevant", "irrelevant")
     return said(f"label.{name}" if known else "label.grade", {"grade": name}, language)
@@ -158,7 +158,7 @@ def _part(name: str, language: Language) -> str:
 
 def _figures(report: ScoreReport, language: Language) -> list[tuple[str, str]]:
     """The rows of the table: what, and how much."""
-    from tamis.calibrate.words import said
+    from tamis.calibrate.evidence.words import said
 
     def between(low: float, high: float, form: str) -> str:
         return said("page.between", {"low": format(low, form), "high": format(high, form)}, language)

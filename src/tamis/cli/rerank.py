@@ -28,7 +28,7 @@ from tamis.cli.options import (
 
 if TYPE_CHECKING:
     from tamis.core import Scorer
-    from tamis.decide.policy import Policy
+    from tamis.decide.policies.policy import Policy
 
 
 def command(

@@ -129,7 +129,7 @@ def _target(given: dict[str, Any], confidence: float) -> tuple[Target, Any]:
         )
     ((name, value),) = given.items()
     if name == "scenario":
-        from tamis.decide.presets import preset
+        from tamis.decide.policies.presets import preset
 
         row = preset(value)
         return row.target(), row.direction
@@ -147,7 +147,7 @@ def _target(given: dict[str, Any], confidence: float) -> tuple[Target, Any]:
 
 def _segmenter(text: str | None) -> Segmenter | None:
     """What the option --by names."""
-    from tamis.decide.segments import ByField, ByLanguage, ByLength
+    from tamis.decide.policies.segments import ByField, ByLanguage, ByLength
 
     if text is None:
         return None

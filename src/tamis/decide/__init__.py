@@ -1,26 +1,23 @@
 """Decisions: thresholds with guarantees, the rules around them, and the policy that carries both."""
 
-from tamis.decide.answerable import Answerable
-from tamis.decide.answerless import AnswerlessRate, answerless_rate
-from tamis.decide.blend import Blended, SignalBlend
-from tamis.decide.certificate import Certificate, Issued, Refused, Terms
-from tamis.decide.certify import Audit, Certifiable, Joint, Segmented, audit, certify, certify_segments
-from tamis.decide.comparison import Row, compare_methods
-from tamis.decide.costs import CostCurve, cost_curve
-from tamis.decide.difficulty import Difficulty
-from tamis.decide.fields import AllowField, DenyField, Fresh, MaxPerSource
-from tamis.decide.figures import Figures, at_threshold, figures
-from tamis.decide.founding import Heuristic
-from tamis.decide.plan import LabelPlan, plan_labels
-from tamis.decide.policy import Policy
-from tamis.decide.precision import PrecisionAtLeast
-from tamis.decide.predictors import PREDICTORS, Predictors
-from tamis.decide.presets import PRESETS, Preset, preset
-from tamis.decide.recall import MissRateAtMost, RecallAtLeast
-from tamis.decide.rule import Rule
-from tamis.decide.rules import RULES, MaxK, MinProbability, MinScore, rule_from_json
-from tamis.decide.segments import ByField, ByLanguage, ByLength, Segmenter
-from tamis.decide.signals import (
+from tamis.decide.certificates.certify import Audit, Certifiable, Joint, Segmented, audit, certify, certify_segments
+from tamis.decide.certificates.plan import LabelPlan, plan_labels
+from tamis.decide.certificates.precision import PrecisionAtLeast
+from tamis.decide.certificates.recall import MissRateAtMost, RecallAtLeast
+from tamis.decide.certificates.result import Certificate, Issued, Refused, Terms
+from tamis.decide.choices.comparison import Row, compare_methods
+from tamis.decide.choices.costs import CostCurve, cost_curve
+from tamis.decide.choices.figures import Figures, at_threshold, figures
+from tamis.decide.choices.sweep import Sweep, sweep
+from tamis.decide.choices.targets import Cost, FBeta, Fixed, Percentile, SweptCost, Target
+from tamis.decide.choices.tune import Tuned, tune
+from tamis.decide.learned.answerable import Answerable
+from tamis.decide.learned.answerless import AnswerlessRate, answerless_rate
+from tamis.decide.learned.blend import Blended, SignalBlend
+from tamis.decide.learned.difficulty import Difficulty
+from tamis.decide.learned.founding import Heuristic
+from tamis.decide.learned.predictors import PREDICTORS, Predictors
+from tamis.decide.learned.signals import (
     SIGNALS,
     Authority,
     Freshness,
@@ -30,11 +27,14 @@ from tamis.decide.signals import (
     signal_from_json,
     signal_values,
 )
-from tamis.decide.sweep import Sweep, sweep
-from tamis.decide.targets import Cost, FBeta, Fixed, Percentile, SweptCost, Target
-from tamis.decide.thresholds import Thresholds
-from tamis.decide.tune import Tuned, tune
-from tamis.decide.wording import BannedWords, Dedup, MinLength
+from tamis.decide.policies.cuts import Thresholds
+from tamis.decide.policies.policy import Policy
+from tamis.decide.policies.presets import PRESETS, Preset, preset
+from tamis.decide.policies.segments import ByField, ByLanguage, ByLength, Segmenter
+from tamis.decide.rules.base import Rule
+from tamis.decide.rules.fields import AllowField, DenyField, Fresh, MaxPerSource
+from tamis.decide.rules.table import RULES, MaxK, MinProbability, MinScore, rule_from_json
+from tamis.decide.rules.wording import BannedWords, Dedup, MinLength
 
 __all__ = [
     "PREDICTORS",

@@ -8,8 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tamis.calibrate.auto import AutoCalibrator
 from tamis.calibrate.labelled import Labelled
+from tamis.calibrate.maps.auto import AutoCalibrator
 from tamis.core import Calibrator, Floats, Groups
 from tamis.decide import Certifiable, Certificate, FBeta, Issued, Target, certify
 from tamis.errors import InputError, NotCertifiedError

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, TypeAlias, get_args
 
 from tamis.core import Document, Query, Ranking, as_query
 from tamis.decide import Difficulty, Heuristic, Predictors
-from tamis.decide.founding import Complexity
+from tamis.decide.learned.founding import Complexity
 from tamis.errors import InputError
 from tamis.pipeline import rerank
 from tamis.recipes.differs import DiffersFromFounding
@@ -83,7 +83,7 @@ class DynamicThresholdReranker:
 
         Args:
             results: dicts with ``query``, ``scores`` and ``true_labels``; under 30 queries no gain can be shown.
-            predictors: rows of ``tamis.decide.predictors.PREDICTORS``; those that look at scores need ``model``.
+            predictors: rows of ``tamis.decide.PREDICTORS``; those that look at scores need ``model``.
             relevant_if: labels from this grade on are relevant; needed where they are not 0 and 1.
 
         Raises:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tamis.calibrate import MinMax, PerQueryScaling
-from tamis.calibrate.map import finite_scores
+from tamis.calibrate.maps.base import finite_scores
 from tamis.core import Floats
 from tamis.decide import Cost
 from tamis.errors import InputError

@@ -10,8 +10,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tamis.calibrate.forms import MAPS, as_json, from_json
 from tamis.calibrate.logistic import log_odds
+from tamis.calibrate.maps.forms import MAPS, as_json, from_json
 from tamis.core import Calibrator, Floats, Pair, Scorer
 from tamis.errors import InputError, ModelError, PolicyError
 from tamis.score.companions import depends_on_companions, numbered

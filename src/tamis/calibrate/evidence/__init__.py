@@ -1,0 +1,1 @@
+"""What scores and probabilities are worth, and the page that shows it."""

@@ -1,0 +1,1 @@
+"""Thresholds with a promise: certificates, refusals, and which pairs to label next."""

@@ -1,0 +1,1 @@
+"""What is learned beside the threshold: difficulty, signals, queries without an answer."""

@@ -1,0 +1,1 @@
+"""Business rules: which candidates go whatever their score."""
