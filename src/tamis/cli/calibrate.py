@@ -8,24 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import (
-    AsJson,
-    Chosen,
-    Device,
-    Dtype,
-    Engine,
-    LabelledBy,
-    MaxLength,
-    RelevantIf,
-    Scores,
-    Template,
-)
+from tamis.cli.options import USUAL, AsJson, Chosen, LabelledBy, RelevantIf, Scores, choosing
 
 if TYPE_CHECKING:
     from tamis.calibrate import Calibration, Reliability
     from tamis.core import Calibrator
 
 
+@choosing(LabelledBy, None)
 def command(
     scores: Scores,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the calibration here.")] = None,
@@ -33,12 +23,7 @@ def command(
         str, typer.Option("--map", help="auto, platt, beta, temperature, isotonic, histogram or venn-abers.")
     ] = "auto",
     relevant_if: RelevantIf = None,
-    model: LabelledBy = None,
-    engine: Engine = "auto",
-    device: Device = "auto",
-    dtype: Dtype = "auto",
-    max_length: MaxLength = None,
-    template: Template = "auto",
+    chosen: Chosen = USUAL,
     as_json: AsJson = False,
 ) -> None:
     """Fit the map from scores to probabilities; its figures are of queries that it was not fitted on.
@@ -49,8 +34,7 @@ def command(
     """
     from tamis.calibrate import Calibration, cross_fitted, reliability
 
-    chosen = Chosen(model or "tamis-mini", engine, device, dtype, max_length, template)
-    found = chosen.labelled(scores, relevant_if, named=model is not None)
+    found = chosen.labelled(scores, relevant_if)
     calibrator = _calibrator(kind)
     calibration = Calibration.fit(found.data, calibrator, scorer=found.fingerprint, stage=found.stage)
     held_out = reliability(cross_fitted(calibrator, found.data), found.data)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tamis import __version__
 from tamis.cli import show
-from tamis.cli.options import AsJson, Chosen, Device, Dtype, Engine, MaxLength, Template, TrialModel
+from tamis.cli.options import USUAL, AsJson, Chosen, TrialModel, choosing
 from tamis.errors import TamisError
 
 if TYPE_CHECKING:
@@ -28,13 +28,9 @@ class Finding:
     warning: str = ""
 
 
+@choosing(TrialModel, None)
 def command(
-    model: TrialModel = None,
-    engine: Engine = "auto",
-    device: Device = "auto",
-    dtype: Dtype = "auto",
-    max_length: MaxLength = None,
-    template: Template = "auto",
+    chosen: Chosen = USUAL,
     as_json: AsJson = False,
 ) -> None:
     """Check this machine and installation; with --model, try that model: does it rank, and how fast is it here?
@@ -43,9 +39,8 @@ def command(
 
     A model: tamis doctor --model ./Qwen3-Reranker-0.6B
     """
-    chosen = Chosen(model or "tamis-mini", engine, device, dtype, max_length, template)
-    checks = {name: _outcome(check) for name, check in (MACHINE | (EMBEDDED if model is None else {})).items()}
-    checks |= _extras() if model is None else {}
+    checks = {name: _outcome(check) for name, check in (MACHINE | (EMBEDDED if chosen.given is None else {})).items()}
+    checks |= _extras() if chosen.given is None else {}
     checks |= _trial(chosen)
     ok = all(check["ok"] for check in checks.values())
     if as_json:

@@ -10,33 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import (
-    AsJson,
-    Chosen,
-    Device,
-    Dtype,
-    Engine,
-    MaxLength,
-    Model,
-    Passages,
-    Recall,
-    Template,
-)
+from tamis.cli.options import USUAL, AsJson, Chosen, Model, Recall, choosing
 from tamis.core import Ranking
 
 
+@choosing(Model, "tamis-mini", passages=True)
 def command(
     folder: Annotated[Path, typer.Argument(metavar="SET", help="Folder with corpus, queries, qrels (BEIR form).")],
     recall: Annotated[
         Recall | None, typer.Option(help="First stage; without it, the set's candidates.tsv, or bm25.")
     ] = None,
-    model: Model = "tamis-mini",
-    engine: Engine = "auto",
-    device: Device = "auto",
-    dtype: Dtype = "auto",
-    max_length: MaxLength = None,
-    template: Template = "auto",
-    passages: Passages = None,
+    chosen: Chosen = USUAL,
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="Candidates that are recalled and reranked.")] = 100,
     index: Annotated[
         Path | None, typer.Option(help="Keep the index here and use it again (dense recall encodes the corpus once).")
@@ -54,7 +38,7 @@ def command(
     from tamis.experiment import Experiment
 
     collection = Collection.open(folder)
-    scorer = Chosen(model, engine, device, dtype, max_length, template, passages).or_none()
+    scorer = chosen.or_none()
     experiment = Experiment(collection, _index(collection, recall, index), recall, scorer, k)
     with show.progress("reranking") as progress:
         result = experiment.run(progress)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -81,6 +85,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines in
 Instruction = Annotated[str, typer.Option(help="Task description, for models that read one.")]
 
 
+Lang = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the page and the table.")]
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """The model that options choose; it is loaded when its scorer is asked for.
@@ -89,13 +96,18 @@ class Chosen:
     True
     """
 
-    model: str
+    given: str | None
     engine: EngineName = "auto"
     device: str = "auto"
     dtype: str = "auto"
     max_length: int | None = None
     template: str = "auto"
     passages: int | None = None
+
+    @property
+    def model(self) -> str:
+        """The model's spec; tamis-mini where none was given."""
+        return self.given or "tamis-mini"
 
     def scorer(self) -> Scorer:
         """The scorer.
@@ -117,8 +129,8 @@ class Chosen:
         )
         return scorer if self.passages is None else Passages(scorer, tokens=self.passages)
 
-    def labelled(self, source: Path, relevant_if: float | None, *, named: bool) -> LabelledSet:
-        """Labelled scores; a file that holds scores needs the scorer only where it is ``named``, to say whose they are.
+    def labelled(self, source: Path, relevant_if: float | None) -> LabelledSet:
+        """Labelled scores; a file that holds scores needs the scorer only where one is given, to say whose they are.
 
         Raises:
             DataError: the file cannot be used; with file, line and field.
@@ -127,10 +139,52 @@ class Chosen:
         from tamis.cli import show
         from tamis.labels import is_scored, open_labelled
 
-        scorer = self.scorer() if named or not is_scored(source) else None
+        scorer = self.scorer() if self.given or not is_scored(source) else None
         with show.progress("scoring") as progress:
             return open_labelled(source, scorer=scorer, relevant_if=relevant_if, progress=progress)
 
     def or_none(self) -> Scorer | None:
         """The scorer; None where the model is called ``none``."""
         return None if self.model == NONE else self.scorer()
+
+
+USUAL = Chosen(None)  # what a verb has before ``choosing`` hands it the options
+
+
+def choosing(
+    model: Any, default: str | None, *, passages: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """What puts the options that choose a model in the place of a verb's parameter ``chosen``.
+
+    Args:
+        model: the option that names the model.
+        default: its default.
+        passages: whether long documents may be scored by their passages.
+    """
+    shared: dict[str, tuple[Any, object]] = {
+        "model": (model, default),
+        "engine": (Engine, "auto"),
+        "device": (Device, "auto"),
+        "dtype": (Dtype, "auto"),
+        "max_length": (MaxLength, None),
+        "template": (Template, "auto"),
+        **({"passages": (Passages, None)} if passages else {}),
+    }
+    options = [Parameter(name, Parameter.KEYWORD_ONLY, default=d, annotation=a) for name, (a, d) in shared.items()]
+
+    def with_options(verb: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(verb, eval_str=True).parameters.values()
+        flat = [
+            one for p in own for one in (options if p.name == "chosen" else [p.replace(kind=Parameter.KEYWORD_ONLY)])
+        ]
+
+        @wraps(verb)
+        def command(**given: Any) -> None:
+            model, *rest = [given.pop(name) for name in shared]
+            verb(**given, chosen=Chosen(model, *rest))
+
+        command.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]  # what typer reads
+        command.__annotations__ = {p.name: p.annotation for p in flat}
+        return command
+
+    return with_options

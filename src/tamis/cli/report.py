@@ -9,35 +9,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tamis.calibrate.evidence.words import Language
 from tamis.cli import show
-from tamis.cli.options import (
-    AsJson,
-    Chosen,
-    Device,
-    Dtype,
-    Engine,
-    LabelledBy,
-    MaxLength,
-    RelevantIf,
-    Scores,
-    Template,
-)
+from tamis.cli.options import USUAL, AsJson, Chosen, LabelledBy, Lang, RelevantIf, Scores, choosing
 
 if TYPE_CHECKING:
     from tamis.calibrate.evidence.reading import Signs
     from tamis.calibrate.evidence.report import ScoreReport
+    from tamis.calibrate.evidence.words import Language
     from tamis.labels import LabelledSet
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9_.:/#-]{1,64}")  # names of queries look so; a query's text does not
 
 
+@choosing(LabelledBy, None)
 def command(
     scores: Scores,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write one self-contained page with plots here.")
     ] = None,
-    lang: Annotated[Language, typer.Option(help="Language of the page and the table; the page can switch.")] = "en",
+    lang: Lang = "en",
     title: Annotated[str, typer.Option(help="Heading of the page.")] = "",
     reference: Annotated[
         Path | None,
@@ -49,12 +39,7 @@ def command(
         Path | None, typer.Option(metavar="FILE", help="Show this result of tamis tune --json in the page.")
     ] = None,
     relevant_if: RelevantIf = None,
-    model: LabelledBy = None,
-    engine: Engine = "auto",
-    device: Device = "auto",
-    dtype: Dtype = "auto",
-    max_length: MaxLength = None,
-    template: Template = "auto",
+    chosen: Chosen = USUAL,
     as_json: AsJson = False,
 ) -> None:
     """Look at labelled scores: distribution, separation, grey zone, calibration, labels and queries to check.
@@ -68,8 +53,7 @@ def command(
     from tamis.calibrate.evidence.report import score_report
     from tamis.data import atomic_write
 
-    chosen = Chosen(model or "tamis-mini", engine, device, dtype, max_length, template)
-    found = chosen.labelled(scores, relevant_if, named=model is not None)
+    found = chosen.labelled(scores, relevant_if)
     report = score_report(
         found.data,
         calibrator=AutoCalibrator(),
@@ -95,7 +79,7 @@ def _signs(chosen: Chosen, source: Path | None, relevant_if: float | None) -> Si
 
     if source is None:
         return None
-    return Signs.from_pairs(chosen.labelled(source, relevant_if, named=False).data)
+    return Signs.from_pairs(chosen.labelled(source, relevant_if).data)
 
 
 def _names(found: LabelledSet, *, hidden: bool) -> list[str] | None:

@@ -11,26 +11,14 @@ import typer
 
 from tamis.cli import show
 from tamis.cli.decision import decided, policy_for
-from tamis.cli.options import (
-    AsJson,
-    Chosen,
-    Device,
-    Dtype,
-    Engine,
-    Instruction,
-    MaxLength,
-    Model,
-    Passages,
-    PolicyFile,
-    Template,
-    TopK,
-)
+from tamis.cli.options import USUAL, AsJson, Chosen, Instruction, Model, PolicyFile, TopK, choosing
 
 if TYPE_CHECKING:
     from tamis.core import Scorer
     from tamis.decide.policies.policy import Policy
 
 
+@choosing(Model, "tamis-mini", passages=True)
 def command(
     query: Annotated[str | None, typer.Argument(help="What is asked.", show_default=False)] = None,
     docs: Annotated[
@@ -41,13 +29,7 @@ def command(
         Path | None, typer.Option("--input", help="Batch: .csv or .jsonl rows with query and document(s).")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Batch: where the scored rows go, .csv or .jsonl.")] = None,
-    model: Model = "tamis-mini",
-    engine: Engine = "auto",
-    device: Device = "auto",
-    dtype: Dtype = "auto",
-    max_length: MaxLength = None,
-    template: Template = "auto",
-    passages: Passages = None,
+    chosen: Chosen = USUAL,
     instruction: Instruction = "",
     policy: PolicyFile = None,
     top_k: TopK = None,
@@ -61,7 +43,6 @@ def command(
 
     Batch: tamis rerank --input pairs.csv --output scored.csv
     """
-    chosen = Chosen(model, engine, device, dtype, max_length, template, passages)
     if source is not None:
         if query is not None or docs is not None or output is None:
             raise typer.BadParameter("a batch takes --input FILE --output FILE, without QUERY and --docs")

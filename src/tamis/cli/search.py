@@ -9,22 +9,10 @@ import typer
 
 from tamis.cli import show
 from tamis.cli.decision import decided, policy_for
-from tamis.cli.options import (
-    AsJson,
-    Chosen,
-    Device,
-    Dtype,
-    Engine,
-    Instruction,
-    MaxLength,
-    Model,
-    Passages,
-    PolicyFile,
-    Recall,
-    Template,
-)
+from tamis.cli.options import USUAL, AsJson, Chosen, Instruction, Model, PolicyFile, Recall, choosing
 
 
+@choosing(Model, "tamis-mini", passages=True)
 def command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="An index folder made by tamis index.")],
     query: Annotated[str, typer.Argument(help="What is asked.")],
@@ -33,13 +21,7 @@ def command(
         Recall | None, typer.Option(help="First stage; hybrid where the index has vectors, bm25 elsewhere.")
     ] = None,
     depth: Annotated[int, typer.Option(min=1, help="Candidates that are recalled and reranked.")] = 100,
-    model: Model = "tamis-mini",
-    engine: Engine = "auto",
-    device: Device = "auto",
-    dtype: Dtype = "auto",
-    max_length: MaxLength = None,
-    template: Template = "auto",
-    passages: Passages = None,
+    chosen: Chosen = USUAL,
     instruction: Instruction = "",
     policy: PolicyFile = None,
     as_json: AsJson = False,
@@ -54,7 +36,7 @@ def command(
     from tamis.pipeline import Pipeline, Rerank
     from tamis.recall import Index
 
-    scorer = Chosen(model, engine, device, dtype, max_length, template, passages).or_none()
+    scorer = chosen.or_none()
     rule = policy_for(policy, scorer)
     retriever = Index.open(folder).retriever(recall or "auto")
     asked = Query(query, instruction=instruction)
@@ -65,4 +47,4 @@ def command(
         alone = rule is not None and rule.stage == scorer.name
         with show.progress("reranking") as progress:
             recalled = Rerank(scorer, progress=progress, texts_only=alone)(recalled)
-    show.decided(decided(recalled[0], rule, k), model, positions, machine=as_json)
+    show.decided(decided(recalled[0], rule, k), chosen.model, positions, machine=as_json)

@@ -8,18 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import (
-    AsJson,
-    Chosen,
-    Device,
-    Dtype,
-    Engine,
-    LabelledBy,
-    MaxLength,
-    RelevantIf,
-    Scores,
-    Template,
-)
+from tamis.cli.options import USUAL, AsJson, Chosen, LabelledBy, RelevantIf, Scores, choosing
 from tamis.errors import NotCertifiedError
 
 if TYPE_CHECKING:
@@ -27,6 +16,7 @@ if TYPE_CHECKING:
     from tamis.tuning import Tuning
 
 
+@choosing(LabelledBy, None)
 def command(
     scores: Scores,
     scenario: Annotated[
@@ -73,12 +63,7 @@ def command(
     days: Annotated[int, typer.Option(min=1, help="For how many days the policy holds.")] = 180,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the policy here.")] = None,
     relevant_if: RelevantIf = None,
-    model: LabelledBy = None,
-    engine: Engine = "auto",
-    device: Device = "auto",
-    dtype: Dtype = "auto",
-    max_length: MaxLength = None,
-    template: Template = "auto",
+    chosen: Chosen = USUAL,
     as_json: AsJson = False,
 ) -> None:
     """Find a threshold on labelled scores and hold it against queries it was not chosen on.
@@ -106,8 +91,7 @@ def command(
     by = _segmenter(segments)
     name = scenario or ""
     wanted = Wanted(target, terms, by, before, after, difficulty, days=days, direction=direction, name=name)
-    chosen = Chosen(model or "tamis-mini", engine, device, dtype, max_length, template)
-    found = chosen.labelled(scores, relevant_if, named=model is not None)
+    found = chosen.labelled(scores, relevant_if)
     with show.progress("choosing thresholds") as progress:
         tuning = tune_policy(found, wanted, progress)
     if as_json:
