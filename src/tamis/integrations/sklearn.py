@@ -26,7 +26,20 @@ _ON_REFUSE = {"raise": np.nan, "accept_none": np.inf, "accept_all": -np.inf}  # 
 
 
 class OfScores(_BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """What estimators of one column of scores share: checks of input, and what they tell scikit-learn of themselves."""
+    """What estimators of one column of scores share: probabilities, checks of input, what they tell scikit-learn."""
+
+    calibrator_: Calibrator
+
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """Probabilities of the two labels, shape ``(n, 2)``, for scores of shape ``(n, 1)``.
+
+        Raises:
+            InputError: the scores cannot be used.
+            sklearn.exceptions.NotFittedError: ``fit`` has not been called.
+        """
+        scores = self._scores(X)
+        chances = self.calibrator_(scores)
+        return np.column_stack([1 - chances, chances])
 
     def _scores(self, X: ArrayLike) -> Floats:
         """Scores to be judged, shape ``(n,)``, from a table of shape ``(n, 1)``."""
@@ -82,7 +95,6 @@ class ScoreCalibrator(_TransformerMixin, OfScores):  # type: ignore[misc]  # sci
     [[0.7, 0.3], [0.2, 0.8]]
     """
 
-    calibrator_: Calibrator
     classes_: NDArray[Any]
 
     def __init__(self, calibrator: Calibrator | None = None) -> None:
@@ -105,17 +117,6 @@ class ScoreCalibrator(_TransformerMixin, OfScores):  # type: ignore[misc]  # sci
         queries = None if groups is None else _names(groups, kept)
         self.calibrator_ = calibrator.fit(scores[kept], labels[kept], queries, weights[kept])
         return self
-
-    def predict_proba(self, X: ArrayLike) -> Floats:
-        """Probabilities of the two labels, shape ``(n, 2)``, for scores of shape ``(n, 1)``.
-
-        Raises:
-            InputError: the scores cannot be used.
-            sklearn.exceptions.NotFittedError: ``fit`` has not been called.
-        """
-        scores = self._scores(X)
-        chances = self.calibrator_(scores)
-        return np.column_stack([1 - chances, chances])
 
     def transform(self, X: ArrayLike) -> Floats:
         """Probabilities of relevance, shape ``(n, 1)``, for scores of shape ``(n, 1)``.
@@ -186,7 +187,6 @@ class ThresholdClassifier(_ClassifierMixin, OfScores):  # type: ignore[misc]  # 
 
     threshold_: float | None
     certificate_: Certificate | None
-    calibrator_: Calibrator
     classes_: NDArray[Any]
 
     def __init__(
@@ -241,17 +241,6 @@ class ThresholdClassifier(_ClassifierMixin, OfScores):  # type: ignore[misc]  # 
             raise NotCertifiedError(f"no threshold was certified: {getattr(self.certificate_, 'reason', '')}")
         threshold = _ON_REFUSE[self.on_refuse] if self.threshold_ is None else self.threshold_
         return self.classes_[(scores >= threshold).astype(np.intp)]
-
-    def predict_proba(self, X: ArrayLike) -> Floats:
-        """Probabilities of the two labels, shape ``(n, 2)``; the threshold has no part in them.
-
-        Raises:
-            InputError: the scores cannot be used.
-            sklearn.exceptions.NotFittedError: ``fit`` has not been called.
-        """
-        scores = self._scores(X)
-        chances = self.calibrator_(scores)
-        return np.column_stack([1 - chances, chances])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
