@@ -32,7 +32,7 @@ def source() -> tuple[Q4File, NDArray[np.int64]]:
 
 def documents(name: str, count: int) -> list[str]:
     """So many texts of the demo's ``statutes`` or ``abstracts``, drawn with a fixed seed."""
-    with gzip.open(ROOT / f"demo/{name}.jsonl.gz", "rt", encoding="utf-8") as file:
+    with gzip.open(ROOT / f"demo/{name}/corpus.jsonl.gz", "rt", encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
     drawn = np.random.default_rng(0).permutation(len(rows))[:count]
     return [f"{rows[i]['title']}\n{rows[i]['text']}" for i in drawn]

@@ -1,4 +1,4 @@
-"""The main job on a real corpus: index, search, rerank, in Chinese and English.
+"""The main job on real corpora: index, search, rerank, decide, in Chinese and English.
 
 Run by ``scripts/demo``. The index is built once, in ``.demo/``, and opened after that.
 """
@@ -10,8 +10,9 @@ from pathlib import Path
 
 import tamis
 from tamis.cli import show
-from tamis.core import Ranking
+from tamis.core import Decision, Ranking
 from tamis.data import read_documents
+from tamis.decide import Policy
 from tamis.pipeline import Pipeline, Rerank
 
 HERE = Path(__file__).resolve().parent
@@ -33,16 +34,30 @@ def opened(name: str) -> tamis.Index:
     if folder.exists():
         return tamis.Index.open(folder)
     with show.progress(f"indexing {name}") as progress:
-        return tamis.Index.build(read_documents(HERE / f"{name}.jsonl.gz"), folder, progress=progress)
+        return tamis.Index.build(read_documents(HERE / name / "corpus.jsonl.gz"), folder, progress=progress)
 
 
-def print_answer(words: Ranking, reranked: Ranking, seconds: float) -> None:
-    """The best documents, and where word search alone had put them."""
+def policy_of(name: str) -> Policy | None:
+    """The policy tuned on a corpus' labelled questions; None where it has none, and everything is shown."""
+    path = HERE / name / "policy.json"
+    return Policy.load(path) if path.exists() else None
+
+
+def print_answer(words: Ranking, decision: Decision, seconds: float) -> None:
+    """The best documents, where word search alone had put them, and what was left out."""
     place = {item.doc.id: str(at) for at, item in enumerate(words, 1)}
-    title = f"{reranked.query.text}  ({seconds:.1f} s)"
-    found = show.table(title, "rank", "BM25 rank", "score", "document")
-    for rank, item in enumerate(reranked[:SHOWN], 1):
-        found.add_row(str(rank), place.get(item.doc.id, f"> {len(words)}"), f"{item.score:.2f}", show.excerpt(item))
+    found = show.table(
+        f"{decision.ranking.query.text}  ({seconds:.1f} s)", "rank", "BM25 rank", "score", "probability", "document"
+    )
+    for rank, item in enumerate(decision.ranking[:SHOWN], 1):
+        chance = "-" if item.probability is None else f"{item.probability:.2f}"
+        where = place.get(item.doc.id, f"> {len(words)}")
+        found.add_row(str(rank), where, f"{item.score:.2f}", chance, show.excerpt(item))
+    if decision.none_relevant is not None:
+        found.caption = (
+            f"{len(decision.ranking)} good enough, {len(decision.rejected)} left out; "
+            f"none of the {len(decision.ranking) + len(decision.rejected)} answers: {decision.none_relevant:.2f}"
+        )
     show.out(found)
 
 
@@ -50,16 +65,17 @@ def main() -> None:
     start = time.perf_counter()
     scorer = tamis.load_scorer("tamis-mini")
     for name, questions in QUESTIONS.items():
-        index = opened(name)
-        show.say(f"{name}: {len(index):,} documents")
-        pipeline = Pipeline(index.retriever("hybrid"), (Rerank(scorer),), k=DEPTH)
+        index, policy = opened(name), policy_of(name)
+        promise = policy.certificate["promise"] if policy and policy.certificate else "no labels, and so no threshold"
+        show.say(f"{name}: {len(index):,} documents; {promise}")
+        pipeline = Pipeline(index.retriever("hybrid"), (Rerank(scorer),), policy, k=DEPTH)
         for question in questions:
             asked = time.perf_counter()
-            (reranked,) = pipeline.search([question])
-            print_answer(index.search(question, DEPTH, mode="bm25"), reranked, time.perf_counter() - asked)
+            decision = pipeline.ask(question)
+            print_answer(index.search(question, DEPTH, mode="bm25"), decision, time.perf_counter() - asked)
     show.say(
-        f"Done in {time.perf_counter() - start:.0f} s. Scores are raw logits: they order documents, and say nothing "
-        "across models until calibrated."
+        f"Done in {time.perf_counter() - start:.0f} s. Scores are raw logits; probabilities and thresholds come from "
+        "labelled questions: tamis tune demo/statutes -k 12 --miss-rate 0.2 --difficulty"
     )
 
 

@@ -1,8 +1,9 @@
-"""Cut the demo's corpus out of two sets that may ship: Chinese statutes (STARD) and English abstracts (SciFact).
+"""Cut the demo's sets out of two that may ship: Chinese statutes and questions (STARD), English abstracts (SciFact).
 
     TAMIS_DATA=/path/to/data python recipes/demo-corpus/build.py
 
-Laws are taken whole, so that a question meets its neighbours too; abstracts are the first ones by id.
+Laws are taken whole, so that a question meets its neighbours too, and with them the questions all of whose statutes
+are there; abstracts are the first ones by id.
 """
 
 from __future__ import annotations
@@ -48,20 +49,40 @@ def rows(path: Path) -> Iterator[dict]:
         yield from map(json.loads, file)
 
 
+def lines(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8") as file:
+        yield from file
+
+
 def write(name: str, documents: list[dict]) -> None:
     # No time stamp in the archive: the same input gives the same bytes.
     body = "".join(json.dumps(d, ensure_ascii=False) + "\n" for d in documents).encode()
-    (OUT / name).write_bytes(gzip.compress(body, mtime=0))
+    (OUT / name).mkdir(parents=True, exist_ok=True)
+    (OUT / name / "corpus.jsonl.gz").write_bytes(gzip.compress(body, mtime=0))
     print(f"{len(documents):>6,} documents, {len(body):>9,} bytes: {name}")
 
 
+def write_questions(name: str, source: Path, known: set[str]) -> None:
+    """The questions of which every relevant document is known, and their qrels."""
+    qrels: dict[str, list[str]] = {}
+    for line in lines(source / "qrels.tsv"):
+        qrels.setdefault(line.split("\t")[0], []).append(line)
+    whole = {query for query, found in qrels.items() if all(line.split("\t")[1] in known for line in found)}
+    asked = [line for line in lines(source / "queries.jsonl") if json.loads(line)["id"] in whole]
+    (OUT / name / "queries.jsonl").write_text("".join(asked), encoding="utf-8")
+    found = [line for query, listed in qrels.items() if query in whole for line in listed]
+    (OUT / name / "qrels.tsv").write_text("".join(found), encoding="utf-8")
+    print(f"{len(asked):>6,} questions, {len(found):>6,} relevant statutes")
+
+
 def main() -> None:
-    OUT.mkdir(exist_ok=True)
     law = re.compile(r"(.+?)第[一二三四五六七八九十百千零]+条")
-    statutes = [d for d in rows(DATA / "stard_dev/corpus.jsonl.gz") if (m := law.match(d["title"])) and m[1] in LAWS]
-    write("statutes.jsonl.gz", sorted(statutes, key=lambda d: (len(d["id"]), d["id"])))
+    source = DATA / "stard_dev"
+    statutes = [d for d in rows(source / "corpus.jsonl.gz") if (m := law.match(d["title"])) and m[1] in LAWS]
+    write("statutes", sorted(statutes, key=lambda d: (len(d["id"]), d["id"])))
+    write_questions("statutes", source, {d["id"] for d in statutes})
     abstracts = sorted(rows(DATA / "scifact/corpus.jsonl.gz"), key=lambda d: (len(d["id"]), d["id"]))
-    write("abstracts.jsonl.gz", abstracts[:ABSTRACTS])
+    write("abstracts", abstracts[:ABSTRACTS])
 
 
 if __name__ == "__main__":

@@ -195,7 +195,7 @@ def _from_examples(
     def grade(query: Query, document: Document) -> float:
         return grades[query][int(document.id)]
 
-    return _scored(unscored, grade, relevant_if, scorer, progress)
+    return label_rankings(unscored, grade, scorer, relevant_if=relevant_if, progress=progress)
 
 
 def _from_collection(
@@ -208,17 +208,29 @@ def _from_collection(
     def grade(query: Query, document: Document) -> float:
         return float(collection.qrels[query.id].get(document.id, 0))
 
-    return _scored(first, grade, relevant_if, scorer, progress)
+    return label_rankings(first, grade, scorer, relevant_if=relevant_if, progress=progress)
 
 
-def _scored(
-    unscored: list[Ranking],
+def label_rankings(
+    unscored: Sequence[Ranking],
     grade: Callable[[Query, Document], float],
-    relevant_if: float | None,
     scorer: Scorer,
-    progress: Progress | None,
+    *,
+    relevant_if: float | None = None,
+    progress: Progress | None = None,
 ) -> LabelledSet:
-    """The rankings scored; labels that cannot be used are refused before that, since scoring may take minutes."""
+    """Rankings of your own first stage, scored and labelled.
+
+    Args:
+        unscored: the candidates of each query; lists without any are left out.
+        grade: what somebody said of a document for a query.
+        scorer: scores them.
+        relevant_if: grades from here on are relevant; needed where they are not 0 and 1.
+        progress: called with (pairs scored, pairs in all).
+
+    Raises:
+        InputError: no candidate at all, or labels that cannot be used; before anything is scored.
+    """
     before = [grade(ranking.query, candidate.doc) for ranking in unscored for candidate in ranking]
     if not before:
         raise InputError("no query has a candidate: there is nothing to learn from")

@@ -86,6 +86,8 @@ class Tuning:
         segments: certificates by segment.
         difficulty: what moves the threshold by query, where that was asked for.
         found: the labelled scores.
+        basis: the pairs that the threshold was chosen on: less their query's offset, and not those that offsets were
+            learned from.
     """
 
     wanted: Wanted
@@ -96,6 +98,7 @@ class Tuning:
     segments: Segmented | None
     difficulty: Difficulty | None
     found: LabelledSet
+    basis: Labelled
 
     def as_json(self) -> dict[str, Any]:
         """The result as JSON values: ``issued``, ``threshold``, ``bound``, ``held_out`` and so on."""
@@ -138,7 +141,7 @@ class Tuning:
             scorer=found.fingerprint,
             stage=found.stage,
             direction=wanted.direction,  # type: ignore[arg-type]
-            calibration=Calibration.fit(found.data, scorer=found.fingerprint, stage=found.stage),
+            calibration=Calibration.fit(self.basis, scorer=found.fingerprint, stage=found.stage),
             before=wanted.before,
             after=wanted.after,
             max_k=wanted.terms.max_k,
@@ -197,6 +200,7 @@ def tune_policy(found: LabelledSet, wanted: Wanted, progress: Progress | None = 
         segments=segments,
         difficulty=difficulty,
         found=found,
+        basis=data,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import USUAL, AsJson, Chosen, LabelledBy, RelevantIf, Scores, choosing
+from tamis.cli.options import USUAL, AsJson, Chosen, LabelledBy, Recalled, RelevantIf, Scores, choosing
 
 if TYPE_CHECKING:
     from tamis.calibrate import Calibration, Reliability
@@ -23,6 +23,7 @@ def command(
         str, typer.Option("--map", help="auto, platt, beta, temperature, isotonic, histogram or venn-abers.")
     ] = "auto",
     relevant_if: RelevantIf = None,
+    k: Recalled = 100,
     chosen: Chosen = USUAL,
     as_json: AsJson = False,
 ) -> None:
@@ -34,7 +35,7 @@ def command(
     """
     from tamis.calibrate import Calibration, cross_fitted, reliability
 
-    found = chosen.labelled(scores, relevant_if)
+    found = chosen.labelled(scores, relevant_if, k)
     calibrator = _calibrator(kind)
     calibration = Calibration.fit(found.data, calibrator, scorer=found.fingerprint, stage=found.stage)
     held_out = reliability(cross_fitted(calibrator, found.data), found.data)

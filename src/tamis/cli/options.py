@@ -71,6 +71,9 @@ Scores = Annotated[
 RelevantIf = Annotated[
     float | None, typer.Option(help="Labels from this grade on are relevant; needed where they are not 0 and 1.")
 ]
+Recalled = Annotated[
+    int, typer.Option("-k", min=1, help="Candidates of a query that BM25 recalls from an evaluation set's folder.")
+]
 LabelledBy = Annotated[
     str | None,
     typer.Option(
@@ -129,7 +132,7 @@ class Chosen:
         )
         return scorer if self.passages is None else Passages(scorer, tokens=self.passages)
 
-    def labelled(self, source: Path, relevant_if: float | None) -> LabelledSet:
+    def labelled(self, source: Path, relevant_if: float | None, k: int = 100) -> LabelledSet:
         """Labelled scores; a file that holds scores needs the scorer only where one is given, to say whose they are.
 
         Raises:
@@ -141,7 +144,7 @@ class Chosen:
 
         scorer = self.scorer() if self.given or not is_scored(source) else None
         with show.progress("scoring") as progress:
-            return open_labelled(source, scorer=scorer, relevant_if=relevant_if, progress=progress)
+            return open_labelled(source, scorer=scorer, relevant_if=relevant_if, k=k, progress=progress)
 
     def or_none(self) -> Scorer | None:
         """The scorer; None where the model is called ``none``."""

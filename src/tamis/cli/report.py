@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import USUAL, AsJson, Chosen, LabelledBy, Lang, RelevantIf, Scores, choosing
+from tamis.cli.options import USUAL, AsJson, Chosen, LabelledBy, Lang, Recalled, RelevantIf, Scores, choosing
 
 if TYPE_CHECKING:
     from tamis.calibrate.evidence.reading import Signs
@@ -39,6 +39,7 @@ def command(
         Path | None, typer.Option(metavar="FILE", help="Show this result of tamis tune --json in the page.")
     ] = None,
     relevant_if: RelevantIf = None,
+    k: Recalled = 100,
     chosen: Chosen = USUAL,
     as_json: AsJson = False,
 ) -> None:
@@ -53,7 +54,7 @@ def command(
     from tamis.calibrate.evidence.report import score_report
     from tamis.data import atomic_write
 
-    found = chosen.labelled(scores, relevant_if)
+    found = chosen.labelled(scores, relevant_if, k)
     report = score_report(
         found.data,
         calibrator=AutoCalibrator(),

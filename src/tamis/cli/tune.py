@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import USUAL, AsJson, Chosen, LabelledBy, RelevantIf, Scores, choosing
+from tamis.cli.options import USUAL, AsJson, Chosen, LabelledBy, Recalled, RelevantIf, Scores, choosing
 from tamis.errors import NotCertifiedError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def command(
     days: Annotated[int, typer.Option(min=1, help="For how many days the policy holds.")] = 180,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the policy here.")] = None,
     relevant_if: RelevantIf = None,
+    k: Recalled = 100,
     chosen: Chosen = USUAL,
     as_json: AsJson = False,
 ) -> None:
@@ -91,7 +92,7 @@ def command(
     by = _segmenter(segments)
     name = scenario or ""
     wanted = Wanted(target, terms, by, before, after, difficulty, days=days, direction=direction, name=name)
-    found = chosen.labelled(scores, relevant_if)
+    found = chosen.labelled(scores, relevant_if, k)
     with show.progress("choosing thresholds") as progress:
         tuning = tune_policy(found, wanted, progress)
     if as_json:

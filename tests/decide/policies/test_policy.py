@@ -284,7 +284,10 @@ def test_probabilities_and_offsets_are_read_from_the_policys_own_scores():
     calibration = Calibration.fit(LOGITS, Platt())
     decided = policy(0.7, calibration=calibration, offsets=Heuristic(), on_refuse="accept_all").decide(found)
     assert [c.doc.id for c, _ in decided.rejected] == ["d1", "d0"]
-    assert [c.probability for c, _ in decided.rejected] == calibration.calibrator([0.5, 0.75]).tolist()
+    shift = Heuristic().offset(ranking([0.75, 0.5], "Python是什么"))
+    assert shift != 0
+    expected = calibration.calibrator(np.array([0.5, 0.75]) - shift)  # a harder query's score means more
+    assert [c.probability for c, _ in decided.rejected] == expected.tolist()
     assert [c.score for c, _ in decided.rejected] == [8.0, 7.0]
 
 

@@ -41,7 +41,8 @@ class Policy:
         stage: the name under which those scores stand; "" is whatever score the ranking is ordered by.
         direction: ``"accept-high"`` shows what reaches the threshold; ``"reject-high"`` is for scores that say how bad
             a document is, and shows what stays below it.
-        calibration: gives probabilities to rankings that have none.
+        calibration: gives probabilities to rankings that have none; fitted on scores less the offset, where there are
+            offsets.
         before: rules ahead of the threshold, in order: loose and cheap ones.
         after: rules behind it: those of the business.
         max_k: most candidates that are shown; None shows all.
@@ -105,8 +106,8 @@ class Policy:
         """
         self.check_day()
         self._check_scores(ranking)
-        ranking = self._calibrated(ranking)
         offset = self.offsets.offset(self._by_stage(ranking)) if self.offsets else 0.0
+        ranking = self._calibrated(ranking, offset)
         strict = self._strict(offset)
         if self.thresholds.refused:  # said at once, not only where a candidate gets as far as the threshold
             strict.refused(Cut(None))
@@ -242,11 +243,14 @@ class Policy:
             self._told.add(message)
             _log.warning("%s", message)
 
-    def _calibrated(self, ranking: Ranking) -> Ranking:
-        """The ranking with probabilities, where the policy has a calibration and the ranking has none yet."""
+    def _calibrated(self, ranking: Ranking, offset: float) -> Ranking:
+        """The ranking with probabilities, where the policy has a calibration and the ranking has none yet.
+
+        Where thresholds move with the query, so does what a score means: probabilities are of scores less the offset.
+        """
         if self.calibration is None or all(candidate.probability is not None for candidate in ranking):
             return ranking
-        return ranking.calibrated(self.calibration.calibrator(self._by_stage(ranking).scores))
+        return ranking.calibrated(self.calibration.calibrator(self._by_stage(ranking).scores - offset))
 
     def _by_stage(self, ranking: Ranking) -> Ranking:
         """The ranking in its order, with the scores that the policy was tuned on as the current ones."""
