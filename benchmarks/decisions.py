@@ -1,8 +1,9 @@
 """Calibration and certificates on real scores: tamis-mini on development sets, split by query.
 
-Held: the other half shows at least the precision promised, which is itself a count with chance in it. Contradicted: it
-shows so much less that its own interval (one-sided, 95 %) lies below. Halves of one set are not new draws: what one
-half has by luck the other lacks.
+Held: the other half shows at least the precision promised. That is itself a count with chance in it, and the two halves
+are no independent draws: what one has by luck the other lacks. Of all: the whole set, from which the labelled half was
+drawn, has that precision, which is what a certificate promises. Contradicted: the other half shows so much less that
+its own interval (one-sided, 95 %) lies below.
 
     scripts/bench decisions [SET ...] [--scores FOLDER] [--splits 200] [--json FILE]
 
@@ -31,7 +32,7 @@ from tamis.labels import open_labelled
 SETS: dict[str, tuple[float, tuple[float, ...]]] = {
     "qbqtc_dev": (1, (0.8, 0.85, 0.9)),
     "kuake_dev": (2, (0.75, 0.8, 0.85)),
-    "insuranceqa_en_dev": (1, (0.1, 0.15, 0.2)),
+    "insuranceqa_en_dev": (1, (0.05, 0.1, 0.2)),
     "insuranceqa_zh_dev": (1, (0.05, 0.1, 0.15)),
 }
 Rule = Callable[[Labelled, float], float | None]
@@ -57,7 +58,7 @@ def best_f1(data: Labelled, least: float) -> float | None:
     return FBeta().choose(data)
 
 
-KEYS = ("issued", "held", "missed", "contradicted", "precision", "recall")
+KEYS = ("issued", "held", "whole", "contradicted", "precision", "recall")
 RULES: dict[str, Rule] = {"best F1": best_f1, "empirical": empirical, "Platt": platt, "**certificate**": certified}
 
 
@@ -97,7 +98,7 @@ def calibration(data: Labelled) -> dict[str, Any]:
 
 def promises(data: Labelled, least: float, rule: Rule, splits: int) -> dict[str, Any]:
     """A rule on one half of the queries, held against the other half, many times."""
-    issued, held, contradicted, precisions, recalls = 0, 0, 0, [], []
+    issued, held, whole, contradicted, precisions, recalls = 0, 0, 0, 0, [], []
     queries = np.unique(data.groups)
     for split in range(splits):
         half = np.random.default_rng([split, 5]).permutation(queries)[: len(queries) // 2]
@@ -109,13 +110,15 @@ def promises(data: Labelled, least: float, rule: Rule, splits: int) -> dict[str,
         issued += 1
         precise = found.precision.value if found.accepted else 1.0  # what shows nothing shows nothing wrong
         held += precise >= least
+        everywhere = data.scores >= threshold
+        whole += not everywhere.any() or data.labels[everywhere].mean() >= least
         contradicted += found.accepted > 0 and found.precision.high < least
         precisions.append(precise)
         recalls.append(found.recall.value)
     return {
         "issued": issued / splits,
         "held": held / issued if issued else None,
-        "missed": (issued - held) / splits,
+        "whole": whole / issued if issued else None,
         "contradicted": contradicted / issued if issued else None,
         "precision": float(np.mean(precisions)) if precisions else None,
         "recall": float(np.mean(recalls)) if recalls else None,
@@ -148,7 +151,7 @@ def main() -> None:
             f"{found['log_loss']:.4f}, {found['raw_log_loss']:.4f}, {found['base_log_loss']:.4f} |",
             flush=True,
         )
-    print(table("set", "promised", "rule", "issued", "held", "missed, of all", "contradicted", "precision", "recall"))
+    print(table("set", "promised", "rule", "issued", "held", "of all", "contradicted", "precision", "recall"))
     for name in options.sets:
         data = scores_of(name, SETS[name][0], options.scores)
         for least in SETS[name][1]:
