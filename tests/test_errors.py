@@ -15,7 +15,7 @@ KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issu
 def test_the_drawing_in_the_docstring_is_the_tree():
     drawn, above = {}, {}
     for line in errors.__doc__.splitlines():
-        if found := re.match(r"^ *((?:│ *| )*(?:[├└]── )?)([A-Z]\w+)\b", line):
+        if found := re.match(r"^ *((?:│ *| )*(?:[├└]── )?)(\w+(?:Error|Mismatch|Expired))\b", line):
             depth = len(found[1]) // 4
             above[depth] = found[2]
             drawn[found[2]] = above.get(depth - 1, "Exception")
