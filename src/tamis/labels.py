@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -120,7 +121,7 @@ def _scored_rows(rows: Iterator[Row], source: str | Path) -> Pairs | None:
     if read is None:
         return None
     pairs = Pairs([], [], [], [], [])
-    for row in _chained(first, rows):
+    for row in itertools.chain([first], rows):
         read(row, pairs)
     return pairs
 
@@ -132,11 +133,6 @@ def _readers(first: Row) -> Callable[[Row, Pairs], None] | None:
     if "scores" in columns and any(column in columns for column in LIST_LABELS):
         return _read_list
     return None
-
-
-def _chained(first: Row, rest: Iterable[Row]) -> Iterator[Row]:
-    yield first
-    yield from rest
 
 
 def _read_pair(row: Row, pairs: Pairs) -> None:

@@ -68,12 +68,11 @@ class Rerank:
         pairs = [(ranking.query, candidate.doc) for ranking in cut for candidate in ranking]
         bm25 = np.concatenate([np.zeros(0), *map(self._evidence, cut)])
         scores, remarks = scored_with_notes(self.scorer, pairs, self.progress, bm25)
-        reranked, start = [], 0
+        reranked, start, fingerprint = [], 0, self.scorer.fingerprint
         for ranking in cut:
             end = start + len(ranking)
             weighed = isinstance(self.scorer, Lexical) and np.isfinite(bm25[start:end]).all()
             name = f"{self.scorer.name}+{BM25}" if weighed else self.scorer.name
-            fingerprint = self.scorer.fingerprint
             reranked.append(ranking.rescored(name, scores[start:end], remarks[start:end], fingerprint=fingerprint))
             start = end
         return reranked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tamis.calibrate import Calibration, Labelled, query_folds
 from tamis.core import Progress, Ranking
@@ -80,9 +82,8 @@ class Tuning:
     Attributes:
         wanted: what was asked for.
         threshold: on the scorer's own scale; None where it was refused.
-        certificate: the promise, as JSON values; None for targets without one.
-        held_out: figures on queries that the threshold was not chosen on.
-        methods: the same for the usual ways: best F1, a percentile, by hand, and this one last.
+        methods: figures on queries that a threshold was not chosen on, for the usual ways (best F1, a percentile, by
+            hand) and, last, for this one.
         segments: certificates by segment.
         difficulty: what moves the threshold by query, where that was asked for.
         found: the labelled scores.
@@ -92,13 +93,22 @@ class Tuning:
 
     wanted: Wanted
     threshold: float | None
-    certificate: Mapping[str, Any] | None
-    held_out: Row
     methods: list[Row]
     segments: Segmented | None
     difficulty: Difficulty | None
     found: LabelledSet
     basis: Labelled
+
+    @property
+    def held_out(self) -> Row:
+        """The row of this target."""
+        return self.methods[-1]
+
+    @property
+    def certificate(self) -> Mapping[str, Any] | None:
+        """The promise, as JSON values; None for targets without one."""
+        found = self.held_out.certificate
+        return None if found is None else found.as_json()
 
     def as_json(self) -> dict[str, Any]:
         """The result as JSON values: ``issued``, ``threshold``, ``bound``, ``held_out`` and so on."""
@@ -190,12 +200,9 @@ def tune_policy(found: LabelledSet, wanted: Wanted, progress: Progress | None = 
     rows = compare_methods(data, methods, terms=wanted.terms, progress=progress)
     rows[-1] = replace(rows[-1], method="certificate" if isinstance(wanted.target, Certifiable) else "this target")
     segments = _segments(found, wanted) if wanted.by is not None else None
-    certificate = rows[-1].certificate
     return Tuning(
         wanted=wanted,
         threshold=rows[-1].threshold if segments is None else _any_threshold(segments),
-        certificate=None if certificate is None else certificate.as_json(),
-        held_out=rows[-1],
         methods=rows,
         segments=segments,
         difficulty=difficulty,
@@ -209,9 +216,9 @@ def _eased(found: LabelledSet) -> tuple[Difficulty, Labelled]:
     if found.rankings is None:
         raise InputError("difficulty is read from queries, and a file of scores has none: give a test set")
     features = Predictors().rows(found.rankings)
-    known = [name for name, column in zip(Predictors().names, features.T, strict=True) if np.isfinite(column).all()]
-    predictors = Predictors(tuple(known))
-    features = predictors.rows(found.rankings)
+    known = np.flatnonzero(np.isfinite(features).all(axis=0))
+    predictors = Predictors(tuple(Predictors().names[at] for at in known.tolist()))
+    features = features[:, known]
     half = query_folds(found.data, 2) == 0
     difficulty = Difficulty.fit(found.data.where(half), features, predictors)
     if not difficulty.enabled:
@@ -228,19 +235,24 @@ def _ruled(found: LabelledSet, rules: Sequence[Rule]) -> LabelledSet:
         return found
     if found.rankings is None:
         raise InputError("rules look at documents, and a file of scores has none: give a test set that is scored here")
-    rankings = [_left(ranking, rules) for ranking in found.rankings]
-    names = [{id(candidate.doc) for candidate in ranking} for ranking in rankings]
-    kept = np.array([id(c.doc) in left for r, left in zip(found.rankings, names, strict=True) for c in r], dtype=bool)
+    left = [_left(ranking, rules) for ranking in found.rankings]
+    kept = np.concatenate(left)
     if not kept.any():
         raise InputError("the rules drop every labelled pair: nothing is left to choose a threshold on")
+    rankings = [
+        replace(ranking, items=tuple(itertools.compress(ranking, mask)))
+        for ranking, mask in zip(found.rankings, left, strict=True)
+    ]
     return replace(found, data=found.data.where(kept), grades=found.grades[kept], rankings=rankings)
 
 
-def _left(ranking: Ranking, rules: Sequence[Rule]) -> Ranking:
+def _left(ranking: Ranking, rules: Sequence[Rule]) -> NDArray[np.bool_]:
+    """Which candidates the rules leave, shape ``(len(ranking),)``."""
+    places = list(range(len(ranking)))
     for rule in rules:
-        reasons = rule.reasons(ranking.items, ranking.query)
-        ranking = replace(ranking, items=tuple(c for c, why in zip(ranking, reasons, strict=True) if not why))
-    return ranking
+        reasons = rule.reasons([ranking[at] for at in places], ranking.query)
+        places = [at for at, why in zip(places, reasons, strict=True) if not why]
+    return np.isin(np.arange(len(ranking)), places)
 
 
 def read_rules(path: str | Path) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:

@@ -1,6 +1,6 @@
 """Data: what files hold, as nouns; and files written whole or not at all."""
 
-from tamis.data.artefacts import artefact, canonical, digest, read_artefact, write_artefact
+from tamis.data.artefacts import artefact, canonical, digest, read_artefact, readable, write_artefact
 from tamis.data.collection import Collection
 from tamis.data.examples import Annotation, read_annotations, read_examples
 from tamis.data.forms import FORMS, Example, Form, recognise
@@ -43,6 +43,7 @@ __all__ = [
     "read_queries",
     "read_rows",
     "read_run",
+    "readable",
     "recognise",
     "write_artefact",
     "write_qrels",

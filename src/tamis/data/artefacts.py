@@ -23,6 +23,11 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
+def readable(value: Any) -> str:
+    """The same as people read it, an item a line."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False)
+
+
 def digest(value: Any) -> str:
     """SHA-256 of a value's canonical JSON, 64 hex digits."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
@@ -31,9 +36,7 @@ def digest(value: Any) -> str:
 def artefact(kind: str, content: Mapping[str, Any]) -> str:
     """The text of an artefact: its content with ``kind``, ``version`` and ``sha256``, readable, ending in a newline."""
     whole = {**content, "kind": kind, "version": VERSION}
-    return json.dumps(
-        {**whole, "sha256": digest(whole)}, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False
-    ) + "\n"  # fmt: skip
+    return readable({**whole, "sha256": digest(whole)}) + "\n"
 
 
 def write_artefact(path: str | Path, kind: str, content: Mapping[str, Any]) -> None:

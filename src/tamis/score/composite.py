@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tamis.core import Floats, Pair, Scorer
-from tamis.data import atomic_write
+from tamis.data import atomic_write, readable
 from tamis.errors import InputError, ModelError
 
 VERSION = 1
@@ -42,7 +42,7 @@ def check_finite(scorer: Scorer, scores: Floats, count: int) -> None:
 def config_digest(config: Mapping[str, Any]) -> str:
     """Twelve hex digits of the SHA-256 of a configuration; where its members lie does not count."""
     kept = {key: value for key, value in config.items() if key not in ("members", "name")}
-    return hashlib.sha256(_canonical(kept).encode()).hexdigest()[:12]
+    return hashlib.sha256(readable(kept).encode()).hexdigest()[:12]
 
 
 def write_config(folder: str | Path, config: Mapping[str, Any]) -> None:
@@ -53,7 +53,7 @@ def write_config(folder: str | Path, config: Mapping[str, Any]) -> None:
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
     with atomic_write(Path(folder) / "config.json") as out:
-        out.write(_canonical({**config, "version": VERSION}) + "\n")
+        out.write(readable({**config, "version": VERSION}) + "\n")
 
 
 def read_config(folder: Path, architecture: str) -> dict[str, Any]:
@@ -139,7 +139,3 @@ def checked_specs(specs: Sequence[str] | None, members: Sequence[Scorer]) -> tup
     if len(named) != len(members):
         raise InputError(f"expected {len(members)} specs, one a member, got {len(named)}")
     return named
-
-
-def _canonical(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False)

@@ -106,12 +106,13 @@ class Policy:
         """
         self.check_day()
         self._check_scores(ranking)
-        offset = self.offsets.offset(self._by_stage(ranking)) if self.offsets else 0.0
-        ranking = self._calibrated(ranking, offset)
+        staged = self._by_stage(ranking) if self.offsets or self.calibration or self.answerable else ranking
+        offset = self.offsets.offset(staged) if self.offsets else 0.0
+        ranking = self._calibrated(ranking, staged, offset)
         strict = self._strict(offset)
         if self.thresholds.refused:  # said at once, not only where a candidate gets as far as the threshold
             strict.refused(Cut(None))
-        none_relevant = self.answerable.none_relevant(self._by_stage(ranking)) if self.answerable else None
+        none_relevant = self.answerable.none_relevant(staged) if self.answerable else None
         ranking = self._noted(ranking, offset)
         kept, rejected = ranking.items, list[tuple[Candidate, str]]()
         for rule in (*self.before, strict, *self.after, *self._last):
@@ -243,14 +244,14 @@ class Policy:
             self._told.add(message)
             _log.warning("%s", message)
 
-    def _calibrated(self, ranking: Ranking, offset: float) -> Ranking:
+    def _calibrated(self, ranking: Ranking, staged: Ranking, offset: float) -> Ranking:
         """The ranking with probabilities, where the policy has a calibration and the ranking has none yet.
 
         Where thresholds move with the query, so does what a score means: probabilities are of scores less the offset.
         """
         if self.calibration is None or all(candidate.probability is not None for candidate in ranking):
             return ranking
-        return ranking.calibrated(self.calibration.calibrator(self._by_stage(ranking).scores - offset))
+        return ranking.calibrated(self.calibration.calibrator(staged.scores - offset))
 
     def _by_stage(self, ranking: Ranking) -> Ranking:
         """The ranking in its order, with the scores that the policy was tuned on as the current ones."""
