@@ -15,6 +15,7 @@
     │   ├── PolicyMismatch  it was made for another scorer
     │   └── PolicyExpired   its certificate has run out
     ├── NotCertifiedError   a threshold was asked of a certificate that was refused
+    ├── TrainingError       training cannot go on; the last checkpoint is whole
     └── StorageError        the disk refused to take what was written; nothing was lost
 """
 
@@ -101,6 +102,10 @@ class PolicyExpired(PolicyError):
 
 class NotCertifiedError(TamisError):
     """A threshold was asked of a certificate that was refused; the message says what is missing."""
+
+
+class TrainingError(TamisError):
+    """Training cannot go on; the message says since when, and the last checkpoint is whole."""
 
 
 class StorageError(TamisError):

@@ -149,5 +149,30 @@ def test_row_errors_name_file_line_and_field(tmp_path: Path) -> None:
     assert row.text("n", "default") == row.text("absent", "default") == "default"
 
 
+@pytest.mark.parametrize(
+    ("content", "wrong", "right"),
+    [
+        ('{"a": 1}\n{"a": \n[1]\n{"a": 2}\n', [2, 3], [1, 4]),
+        ('[{"a": 1},\n2, "{}",\n{"a": 2}]', [2, 2], [1, 3]),
+        ("a,b\n1,2\n1\n1,2,3\n3,4\n", [3, 4], [2, 5]),
+        ('a,b\n1,"2" x\n3,4\n"5,6\n', [2, 4], [3]),
+        ("a\tb\n1\n2\t3\n", [2], [3]),
+    ],
+)
+def test_rows_after_a_bad_one_are_read_when_somebody_listens(content: str, wrong: list[int], right: list[int]) -> None:
+    heard: list[DataError] = []
+    assert [row.line for row in read_rows(io.BytesIO(content.encode()), heard.append)] == right
+    assert [error.line for error in heard] == wrong
+    with pytest.raises(DataError) as caught:
+        rows(content)
+    assert str(caught.value) == str(heard[0])
+
+
+@pytest.mark.parametrize("content", ['[{"a": 1}', "a,a\n1,2\n"])
+def test_what_makes_a_file_unreadable_is_raised_whoever_listens(content: str) -> None:
+    with pytest.raises(DataError):
+        list(read_rows(io.BytesIO(content.encode()), [].append))
+
+
 def test_empty_files_have_no_rows() -> None:
     assert rows("") == rows("\n \n") == rows("id,text\n") == []

@@ -20,18 +20,19 @@ def pairs_in_many_languages() -> list[tuple[Query, Document]]:
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory) -> Callable[[str], Path]:
-    """``tiny_model(family)``: the folder of a tiny model; families are the keys of ``tiny.FAMILIES``."""
+    """``tiny_model(family)``: the folder of a tiny model of ``tiny.FAMILIES``, ``wide.WIDE`` or ``tiny_bi.BI``."""
     for package in ("torch", "transformers", "safetensors"):
         pytest.importorskip(package)
     from transformers.utils import logging
 
     from .tiny import FAMILIES
+    from .tiny_bi import BI
     from .wide import WIDE
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     root = tmp_path_factory.mktemp("tiny")
-    return cache(lambda family: (FAMILIES | WIDE)[family](root / family))
+    return cache(lambda family: (FAMILIES | WIDE | BI)[family](root / family))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ import transformers as hf
 from safetensors.torch import load_file, save_file
 
 from . import vocabularies
-from .tiny import BERT_TOKENS, EPSILON
+from .tiny import BERT_TOKENS, EPSILON, QWEN, QWEN3_ROPE, QWEN_CHAT, QWEN_TOKENS
+from .tiny_bi import modules, pool
 from .tiny_files import write
 
 OUTLIER = 1e4
@@ -48,4 +49,24 @@ def spiky_bert(folder: Path) -> Path:
     return folder
 
 
-WIDE: dict[str, Callable[[Path], Path]] = {make.__name__: make for make in (wide_bert, spiky_bert)}
+def wide_qwen3(folder: Path) -> Path:
+    """Qwen3-Reranker's form, its sides multiples of the 128 weights that share a scale in GPTQ."""
+    sizes = {"hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 2, "head_dim": 32}
+    config = hf.Qwen3Config(**(QWEN | sizes), vocab_size=151669, rope_parameters=QWEN3_ROPE, tie_word_embeddings=True)
+    settings = {"model_input_names": ["input_ids", "attention_mask"], "model_max_length": 131072}
+    tokenizer = vocabularies.qwen3()
+    return write(folder, hf.Qwen3ForCausalLM(config), tokenizer, QWEN_TOKENS, 41, chat_template=QWEN_CHAT, **settings)
+
+
+def wide_bi_bert(folder: Path) -> Path:
+    """A bi-encoder of sentence-transformers: the mean, and prompts."""
+    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128}
+    config = hf.BertConfig(**sizes, layer_norm_eps=EPSILON, vocab_size=30522, max_position_embeddings=512)
+    write(folder, hf.BertModel(config), vocabularies.bert(), BERT_TOKENS, 42)
+    pool(folder, "mean", 64)
+    return modules(folder, "Pooling", prompts={"query": "query: ", "document": "passage: "})
+
+
+WIDE: dict[str, Callable[[Path], Path]] = {
+    make.__name__: make for make in (wide_bert, spiky_bert, wide_qwen3, wide_bi_bert)
+}

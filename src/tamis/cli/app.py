@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 from tamis import __version__
-from tamis.cli import calibrate, doctor, evaluate, export, index, report, rerank, search, tune
+from tamis.cli import (
+    agree,
+    calibrate,
+    data,
+    derive,
+    doctor,
+    evaluate,
+    export,
+    index,
+    mine,
+    report,
+    rerank,
+    search,
+    tune,
+)
 from tamis.errors import TamisError
 
 app = typer.Typer(
@@ -27,7 +41,11 @@ app.command("eval")(evaluate.command)
 app.command("calibrate")(calibrate.command)
 app.command("tune")(tune.command)
 app.command("report")(report.command)
+data.app.command("derive")(derive.command)
+app.add_typer(data.app)
+app.command("mine")(mine.command)
 app.command("export")(export.command)
+app.command("agree")(agree.command)
 app.command("doctor")(doctor.command)
 
 

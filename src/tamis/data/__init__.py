@@ -2,12 +2,15 @@
 
 from tamis.data.artefacts import artefact, canonical, digest, read_artefact, readable, write_artefact
 from tamis.data.collection import Collection
+from tamis.data.convert import Written, convert, write_examples, write_split
 from tamis.data.examples import Annotation, read_annotations, read_examples
-from tamis.data.forms import FORMS, Example, Form, recognise
+from tamis.data.forms import FORMS, Example, Form, form_named, recognise
 from tamis.data.open import Source, read_lines
 from tamis.data.read import read_documents, read_queries
 from tamis.data.rows import Row
+from tamis.data.split import query_key, split
 from tamis.data.tables import read_rows
+from tamis.data.training import Counts, counts, merged, read_training
 from tamis.data.trec import (
     read_candidates,
     read_first_stage,
@@ -22,16 +25,23 @@ __all__ = [
     "FORMS",
     "Annotation",
     "Collection",
+    "Counts",
     "Example",
     "Form",
     "Row",
     "Source",
+    "Written",
     "artefact",
     "atomic_path",
     "atomic_write",
     "atomic_write_bytes",
     "canonical",
+    "convert",
+    "counts",
     "digest",
+    "form_named",
+    "merged",
+    "query_key",
     "read_annotations",
     "read_artefact",
     "read_candidates",
@@ -43,9 +53,13 @@ __all__ = [
     "read_queries",
     "read_rows",
     "read_run",
+    "read_training",
     "readable",
     "recognise",
+    "split",
     "write_artefact",
+    "write_examples",
     "write_qrels",
     "write_run",
+    "write_split",
 ]

@@ -7,12 +7,14 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from tamis.errors import DataError
 from tamis.text import clean
+
+Refused: TypeAlias = Callable[[DataError], None]  # is told of a row that cannot be read, which is then left out
 
 _blank = re.compile(r"\s*")
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)
@@ -116,19 +118,37 @@ def peeked(lines: Iterator[str]) -> tuple[str, Iterator[str]]:
     return "", iter(seen)
 
 
-def json_rows(lines: Iterator[str], path: str) -> Iterator[Row]:
-    """The rows of JSONL lines, or of one JSON array of objects (read whole); lines count from 1."""
+def json_rows(lines: Iterator[str], path: str, refused: Refused | None = None) -> Iterator[Row]:
+    """The rows of JSONL lines, or of one JSON array of objects (read whole); lines count from 1.
+
+    Raises:
+        DataError: a row is malformed, or no object; without ``refused``, or where an array cannot be read on.
+    """
     first, lines = peeked(lines)
-    if first.lstrip().startswith("["):
-        yield from _array_rows("".join(lines), path)
-        return
-    for at, line in enumerate(lines, start=1):
-        if line.strip():
-            yield _json_row(parse(line, path, at), path, at)
+    is_array = first.lstrip().startswith("[")
+    values: Iterator[tuple[int, Any]] = (
+        _array_values("".join(lines), path) if is_array else ((at, line) for at, line in enumerate(lines, 1))
+    )
+    for at, value in values:
+        if not is_array and not value.strip():
+            continue
+        try:
+            row = _json_row(value if is_array else parse(value, path, at), path, at)
+        except DataError as error:
+            refuse(error, refused)
+        else:
+            yield row
 
 
-def _array_rows(text: str, path: str) -> Iterator[Row]:
-    """The elements of a JSON array, each at the line on which it begins."""
+def refuse(error: DataError, refused: Refused | None) -> None:
+    """Tell of a row that cannot be read, or raise where nobody wants to be told."""
+    if refused is None:
+        raise error
+    refused(error)
+
+
+def _array_values(text: str, path: str) -> Iterator[tuple[int, Any]]:
+    """The elements of a JSON array, each with the line on which it begins."""
     at, line, ended = text.index("[") + 1, 1, False
     counted = 0
     while not ended:
@@ -137,7 +157,7 @@ def _array_rows(text: str, path: str) -> Iterator[Row]:
         if text.startswith("]", at):
             break
         value, at = _decoded(text, at, path, line)
-        yield _json_row(value, path, line)
+        yield line, value
         at = _blank.match(text, at).end()  # type: ignore[union-attr]
         ended = not text.startswith(",", at)
         if ended and not text.startswith("]", at):
@@ -169,7 +189,7 @@ def _json_row(values: Any, path: str, line: int) -> Row:
 def parse(text: str, path: str, line: int, field: str | None = None) -> Any:
     """JSON text as a value; NaN and infinities become None."""
     try:
-        return json.loads(text, parse_constant=lambda _: None)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         near = text[max(0, error.pos - 20) : error.pos + 20]
         what = (

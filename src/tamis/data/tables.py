@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from tamis.data.open import Source, name_of, read_lines
-from tamis.data.rows import Row, json_rows, peeked
+from tamis.data.rows import Refused, Row, json_rows, peeked, refuse
 from tamis.errors import DataError
 
 Record: TypeAlias = tuple[int, list[str]]  # line on which it begins, cells
@@ -20,15 +20,19 @@ LONGEST_RECORD = 10_000  # lines that one quoted TSV record may span before the 
 _json = re.compile(r"\s*(?:\{|\[\s*(?:\{|$))")
 
 
-def read_rows(source: Source) -> Iterator[Row]:
+def read_rows(source: Source, refused: Refused | None = None) -> Iterator[Row]:
     r"""The rows of a JSONL file, of a CSV or TSV file with a header line, or of a JSON array; known by content.
 
     All but arrays are streamed. Values of JSON keep their types, ``NaN`` and infinities read as null; values of CSV and
     TSV are strings. Blank lines are skipped. Lines count from 1.
 
+    Args:
+        source: a file or stream.
+        refused: is told of each row that cannot be read, and the rows after it are read on.
+
     Raises:
         DataError: malformed JSON, a line or element that is no object, or a row with another number of cells than the
-            header.
+            header; with ``refused``, only what makes the whole file unreadable.
 
     >>> import io
     >>> [row.values for row in read_rows(io.StringIO('{"id": 1}\n'))]
@@ -38,7 +42,7 @@ def read_rows(source: Source) -> Iterator[Row]:
     """
     first, lines = peeked(read_lines(source))
     rows = json_rows if is_json(first) else table_rows
-    yield from rows(lines, name_of(source))
+    yield from rows(lines, name_of(source), refused)
 
 
 def is_json(line: str) -> bool:
@@ -67,46 +71,49 @@ def delimiter_of(header: str) -> str:
     return next((mark for mark in "\t,;" if mark in header), ",")
 
 
-def table_rows(lines: Iterator[str], path: str) -> Iterator[Row]:
+def table_rows(lines: Iterator[str], path: str, refused: Refused | None = None) -> Iterator[Row]:
     """The rows of CSV or TSV lines, the first of which is the header."""
     first, lines = peeked(lines)
-    records = table_records(lines, delimiter_of(first), path)
+    records = table_records(lines, delimiter_of(first), path, refused)
     line, columns = next(records, (1, []))
     columns = [column.strip() for column in columns]
     if twice := next((c for c in columns if columns.count(c) > 1), None):
         raise DataError("the column stands twice in the header", path=path, line=line, field=twice)
     for line, cells in records:
         if len(cells) != len(columns):
-            raise DataError(
+            what = (
                 f"expected {len(columns)} cells ({', '.join(columns):.80}), got {len(cells)}: quote cells that hold "
-                "the separator or a line break",
-                path=path,
-                line=line,
+                "the separator or a line break"
             )
+            refuse(DataError(what, path=path, line=line), refused)
+            continue
         yield Row(path, line, dict(zip(columns, cells, strict=True)))
 
 
-def table_records(lines: Iterator[str], delimiter: str, path: str) -> Iterator[Record]:
+def table_records(lines: Iterator[str], delimiter: str, path: str, refused: Refused | None = None) -> Iterator[Record]:
     """The records of a table, the header among them; blank lines are skipped."""
     if csv.field_size_limit() < FIELD_LIMIT:
         csv.field_size_limit(FIELD_LIMIT)  # one setting for the whole process; raising it harms nobody
-    records = _tab_records if delimiter == "\t" else _quoted_records
-    return (record for record in records(lines, delimiter, path) if any(record[1]))
+    records = _tab_records(lines) if delimiter == "\t" else _quoted_records(lines, delimiter, path, refused)
+    return (record for record in records if any(record[1]))
 
 
-def _quoted_records(lines: Iterator[str], delimiter: str, path: str) -> Iterator[Record]:
+def _quoted_records(lines: Iterator[str], delimiter: str, path: str, refused: Refused | None) -> Iterator[Record]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    begin = 1
-    try:
-        for cells in reader:
+    while True:
+        begin = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            advice = ' (a " inside a quoted cell is written "")' if re.search("delimiter|end", str(error)) else ""
+            refuse(DataError(f"malformed CSV: {error}{advice}", path=path, line=begin), refused)
+        else:
             yield begin, cells
-            begin = reader.line_num + 1
-    except csv.Error as error:
-        advice = ' (a " inside a quoted cell is written "")' if "delimiter" in str(error) or "end" in str(error) else ""
-        raise DataError(f"malformed CSV: {error}{advice}", path=path, line=begin) from error
 
 
-def _tab_records(lines: Iterator[str], delimiter: str, path: str) -> Iterator[Record]:
+def _tab_records(lines: Iterator[str]) -> Iterator[Record]:
     """TSV as it is met: some writers quote cells as CSV does, others write a quotation mark as it stands."""
     width = 0
     ahead: deque[str] = deque()

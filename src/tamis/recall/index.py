@@ -76,7 +76,7 @@ class Index:
             raise InputError(f'ann must be True, False or "auto", got {ann!r}')
         if ann is True:
             require("faiss")
-        spec = str(encoder) if isinstance(encoder, (str, Path)) else ""
+        spec = _lasting(encoder) if isinstance(encoder, (str, Path)) else ""
         model = _loaded(encoder) if isinstance(encoder, (str, Path)) else encoder
         made_by = EncoderRecord(spec, model.fingerprint, model.dimension) if model is not None else None
         blank = Manifest(0, 0, 0, made_by, segmenter(), ann)
@@ -276,6 +276,12 @@ def _loaded(spec: str | Path) -> Encoder:
     from tamis.score import load_encoder
 
     return load_encoder(spec)
+
+
+def _lasting(spec: str | Path) -> str:
+    from tamis.score.load import lasting
+
+    return lasting(spec)
 
 
 def _same(snapshot: Snapshot, encoder: Encoder) -> Encoder:

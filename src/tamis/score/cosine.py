@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from tamis.core import Floats, Pair
+from tamis.core import Encoder, Floats, Pair
 from tamis.score.batch import distinct
-from tamis.score.encoder import TextEncoder
+
+
+@runtime_checkable
+class ShorteningEncoder(Encoder, Protocol):
+    """An encoder that can be made to read fewer tokens."""
+
+    def shortened(self, max_length: int) -> ShorteningEncoder: ...
 
 
 class Cosine:
@@ -20,7 +27,7 @@ class Cosine:
     (1,)
     """
 
-    def __init__(self, name: str, encoder: TextEncoder) -> None:
+    def __init__(self, name: str, encoder: ShorteningEncoder) -> None:
         self.name = name
         self.encoder = encoder
 

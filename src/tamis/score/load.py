@@ -12,11 +12,12 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from tamis.core import Encoder, Scorer
 from tamis.errors import InputError, ModelError
-from tamis.score.cosine import Cosine
+from tamis.score.cosine import Cosine, ShorteningEncoder
 from tamis.score.encoder import TextEncoder
 from tamis.score.folder import ModelFolder
 from tamis.score.hub import fetched, is_hub_id
 from tamis.score.late import LateInteraction
+from tamis.score.load_bi import is_bi_encoder, load_bi
 from tamis.score.load_cross import Options, load_cross
 from tamis.score.universal import UniversalEncoder
 
@@ -52,19 +53,42 @@ def _composite(module: str, name: str) -> Any:
     return getattr(importlib.import_module(f"tamis.score.{module}"), name)
 
 
-def load_encoder(spec: str | Path = "e5-small") -> Encoder:
+def load_encoder(
+    spec: str | Path = "e5-small",
+    *,
+    engine: Engine = "auto",
+    device: str = "auto",
+    dtype: str = "auto",
+    max_length: int | None = None,
+) -> Encoder:
     """The encoder a spec names: ``"e5-small"`` (embedded), ``"use"`` (light, extra ``[light]``), or a model folder.
 
-    Embedded encoders are loaded once a process and shared.
+    A folder is one of tamis, of sentence-transformers (pooling, Dense, prompts and window are read from it), or a plain
+    Hugging Face encoder, whose tokens are averaged (decoders: the last token is read). Vectors are of length 1 whatever
+    the folder says. A loaded encoder is kept and shared: the same spec and options give the same object.
+
+    Args:
+        spec: a name, a folder, or a hub id.
+        engine: ``"onnx"`` runs a graph that ``tamis export`` wrote, ``"torch"`` PyTorch weights (extra ``[torch]``).
+        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; ``"auto"`` takes the fastest that is there.
+        dtype: ``"float32"``, ``"bfloat16"``, ``"float16"``; ``"int8"`` or ``"int4"`` for an ONNX graph; ``"auto"`` is
+            float32, so that an index made on one device can be searched on another.
+        max_length: tokens of a text that are read, at most what the model was made for.
 
     Raises:
         ModelError: the spec names no encoder; the message lists those that are known.
+        InputError: an option has a value the model cannot honour.
         MissingExtraError: the encoder needs a package that is not installed.
 
     >>> load_encoder("e5-small").encode(["a sieve", "筛子"], "document").shape
     (2, 384)
     """
-    return _encoder(_folder(spec))
+    encoder = _encoder(_folder(spec), Options(engine, device, dtype))
+    if max_length is None:
+        return encoder
+    if not isinstance(encoder, ShorteningEncoder):
+        raise InputError(f"{spec} cannot read shorter texts: leave max_length out")
+    return encoder.shortened(max_length)
 
 
 def load_scorer(
@@ -87,8 +111,8 @@ def load_scorer(
         engine: ``"onnx"`` runs a folder's ONNX graph, ``"torch"`` its PyTorch weights (extra ``[torch]``); ``"auto"``
             takes the graph where there is one.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; ``"auto"`` takes the fastest that is there.
-        dtype: ``"float32"``, ``"bfloat16"``, ``"float16"``; ``"int8"`` for an ONNX graph; ``"auto"`` is bfloat16 on
-            CUDA, else float32.
+        dtype: ``"float32"``, ``"bfloat16"``, ``"float16"``; ``"int8"`` or ``"int4"`` for an ONNX graph;
+            ``"auto"`` is bfloat16 on CUDA, else float32.
         max_length: tokens of a pair (of a text, for encoders) that are read, at most what the model was made for.
         template: how a causal reranker is asked, a row of ``score.prompts`` such as ``"qwen3-eval"``; ``"pair"`` for
             the tokenizer's plain pair; ``"auto"`` is what the folder and its architecture say.
@@ -114,15 +138,41 @@ def load_scorer(
     return scorer if max_length is None else _shortened(scorer, max_length)
 
 
+def lasting(spec: str | Path) -> str:
+    """A spec that names the same model in any working folder: of a folder its full path, else the spec itself.
+
+    >>> lasting("e5-small")
+    'e5-small'
+    """
+    named = (EMBEDDED / str(spec)).is_dir()
+    return str(Path(spec).resolve()) if Path(spec).is_dir() and not named else str(spec)
+
+
 @lru_cache(KEPT)
-def _encoder(folder: Path) -> Encoder:
+def _encoder(folder: Path, options: Options) -> Encoder:
+    model = ModelFolder(folder)
+    if _of_others(model):
+        return load_bi(model, options)
+    options.refuse("models of this kind", engine=("onnx",), device=("cpu",))
     return _family(folder, ENCODERS, "an encoder")(folder)
+
+
+def _of_others(model: ModelFolder) -> bool:
+    """Whether Hugging Face or sentence-transformers wrote the folder."""
+    try:
+        return bool(model.modules) or "architectures" in model.config
+    except ModelError:
+        if model.modules:
+            raise
+        return False  # whose reader says what it expected
 
 
 @lru_cache(KEPT)
 def _scorer(folder: Path, options: Options, name: str) -> Scorer:
     model = ModelFolder(folder)
     if model.modules or "architectures" in model.config:
+        if is_bi_encoder(model):
+            return Cosine(name, load_bi(model, options))
         return load_cross(model, options, name)
     options.refuse("models of this kind", engine=("onnx",), device=("cpu",))
     return _family(folder, SCORERS, "a scorer")(folder)

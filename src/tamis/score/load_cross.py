@@ -9,7 +9,7 @@ from tamis.score.cross import CrossEncoder
 from tamis.score.engine import Engine
 from tamis.score.families import family, template_for
 from tamis.score.folder import ModelFolder
-from tamis.score.onnx_engine import graph, load_onnx
+from tamis.score.onnx_engine import PLACES, graph, load_onnx
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Options:
 
 
 ENGINES = ("auto", "onnx", "torch")
+FEW_BITS = ("int8", "int4")  # dtypes that only graphs have
 
 
 def load_cross(folder: ModelFolder, options: Options, name: str = "") -> CrossEncoder:
@@ -53,7 +54,7 @@ def load_cross(folder: ModelFolder, options: Options, name: str = "") -> CrossEn
     template = template_for(folder, row, tokens, named)
     engine: Engine
     if _runs_graph(folder, options):
-        options.refuse("an ONNX graph", engine=("onnx",), device=("cpu",), dtype=("float32", "int8"), template=(named,))
+        options.refuse("an ONNX graph", engine=("onnx",), device=("cpu",), dtype=tuple(PLACES), template=(named,))
         engine = load_onnx(folder, options.dtype)
     else:
         from tamis.score.torch_engine import load_torch
@@ -65,7 +66,7 @@ def load_cross(folder: ModelFolder, options: Options, name: str = "") -> CrossEn
 def _runs_graph(folder: ModelFolder, options: Options) -> bool:
     if options.engine != "auto":
         return options.engine == "onnx"
-    if options.dtype == "int8":
+    if options.dtype in FEW_BITS:
         return True
     fits = options.device in ("auto", "cpu") and options.dtype in ("auto", "float32")
     return fits and graph(folder, options.dtype) is not None

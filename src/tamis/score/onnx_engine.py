@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PLACES = {
     "float32": ("model.onnx", "onnx/model.onnx"),
     "int8": ("model_int8.onnx", "onnx/model_int8.onnx", "onnx/model_quantized.onnx", "onnx/model_qint8_avx2.onnx"),
+    "int4": ("model_int4.onnx", "onnx/model_int4.onnx", "onnx/model_q4.onnx"),
 }
 READS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
 UNPADDED = "tamis.unpadded"  # metadata of graphs that drop padding themselves
@@ -73,7 +74,7 @@ def graph(folder: ModelFolder, dtype: str) -> Path | None:
     """
     if dtype not in ("auto", *PLACES):
         raise InputError(f"dtype={dtype!r}: the ONNX engine knows auto, {', '.join(PLACES)}")
-    wanted = [*PLACES["float32"], *PLACES["int8"]] if dtype == "auto" else PLACES[dtype]
+    wanted = [place for places in PLACES.values() for place in places] if dtype == "auto" else PLACES[dtype]
     return next((folder.base / name for name in wanted if (folder.base / name).is_file()), None)
 
 

@@ -119,6 +119,12 @@ class Tokens:
         types = both.type_ids[query[0]], both.type_ids[document[0]]
         return Layout(both.ids[: query[0]], between, both.ids[document[-1] + 1 :], types)
 
+    def around(self) -> tuple[list[int], list[int]]:
+        """The ids that the tokenizer puts before and after a single text, read off an example."""
+        one = self._tokenizer.encode("a", add_special_tokens=True)
+        own = [at for at, side in enumerate(one.sequence_ids) if side is not None]
+        return one.ids[: own[0]], one.ids[own[-1] + 1 :]
+
     def _plain(self, text: str) -> str:
         # A model reads what its own tokenizer makes of a text; only what cannot be encoded at all is replaced.
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tamis.errors import InputError
+from tamis.errors import InputError, ModelError
 from tamis.score.engine import Batch
 from tamis.score.families import Family, prompt_for
 from tamis.score.folder import ModelFolder
-from tamis.score.nets.attention import Attention, Packed, Padded, Past, Sequences
-from tamis.score.nets.build import causal, classifier, modules
+from tamis.score.nets.attention import Past
+from tamis.score.nets.build import causal, classifier, encoder, modules
 from tamis.score.nets.lib import Tensor, nn, torch
+from tamis.score.nets.packing import packed
+from tamis.score.prompts import Prompt
 from tamis.score.threads import beside_others, threads
 from tamis.score.tokens import Tokens
 
@@ -68,8 +68,8 @@ class TorchEngine:
             _one_thread()
         with torch.inference_mode():
             past = self._past(batch.prefix) if batch.prefix else None
-            packed, attention = self._packed(batch.ids, batch.second, len(batch.prefix))
-            out = self.network(packed, attention, past) if past else self.network(packed, attention)
+            tokens, attention = packed(batch.ids, batch.second, self._device, behind=len(batch.prefix))
+            out = self.network(tokens, attention, past) if past else self.network(tokens, attention)
             found: NDArray[np.float32] = out.float().cpu().numpy()
         return found
 
@@ -81,32 +81,10 @@ class TorchEngine:
                 self._prefixes.popitem(last=False)
         with kept.lock:  # others wait for this prefix, not for all
             if kept.past is None:
-                packed, attention = self._packed([list(prefix)], [len(prefix)], 0)
+                tokens, attention = packed([list(prefix)], [len(prefix)], self._device)
                 body: Any = self.network.body
-                kept.past = body.prefix(packed, attention)
+                kept.past = body.prefix(tokens, attention)
             return kept.past
-
-    def _packed(self, ids: Sequence[list[int]], second: Sequence[int], behind: int) -> tuple[Packed, Attention]:
-        lengths = [len(sequence) for sequence in ids]
-        starts = np.array([0, *accumulate(lengths)], dtype=np.int64)
-        places = np.concatenate([np.arange(length) for length in lengths])
-        types = np.concatenate([np.arange(n) >= s for n, s in zip(lengths, second, strict=True)]).astype(np.int64)
-        arrays = (
-            np.fromiter((i for sequence in ids for i in sequence), np.int64, int(starts[-1])),
-            places + behind,
-            types,
-            starts[:-1],
-            starts[1:] - 1,
-        )
-        packed = Packed(*(torch.from_numpy(a).to(self._device) for a in arrays))
-        return packed, Sequences(lengths) if self._cpu else self._padded(lengths, starts, places)
-
-    def _padded(self, lengths: list[int], starts: NDArray[np.int64], places: NDArray[np.int64]) -> Padded:
-        width = max(lengths)
-        there = np.arange(width)[None, :] < np.array(lengths)[:, None]
-        slots = np.where(there, starts[:-1, None] + np.arange(width)[None, :], 0)
-        flat = np.repeat(np.arange(len(lengths)) * width, lengths) + places
-        return Padded(*(torch.from_numpy(a).to(self._device) for a in (slots, there, flat)))
 
 
 def _one_thread() -> None:
@@ -133,21 +111,65 @@ def load_torch(folder: ModelFolder, row: Family, tokens: Tokens, device: str, dt
         InputError: the device is not there, or the dtype is not known.
         ModelError: weights are missing or do not fit.
     """
-    device, dtype = chosen_device(device), dtype
-    if dtype == "auto":
-        dtype = "bfloat16" if device.startswith("cuda") else "float32"
-    if dtype not in DTYPES:
-        raise InputError(f"dtype={dtype!r}: the torch engine knows auto, {', '.join(DTYPES)}")
+    device = chosen_device(device)
+    dtype = chosen_dtype(dtype, "bfloat16" if device.startswith("cuda") else "float32")
     network: Tensor | nn.Module
+    _refuse_quantised(folder)
     if row.kind == "causal":
         prompt = prompt_for(folder, row, template)
         if prompt is None:
             raise InputError("a causal model is asked by a prompt: template='pair' cannot be")
-        answers = [a if isinstance(a, int) else tokens.one(a) for a in (prompt.no, prompt.yes) if a != ""]
-        network = causal(folder, row.network, DTYPES[dtype], answers)
+        network = causal(folder, row.network, DTYPES[dtype], answer_ids(prompt, tokens))
     else:
         network = (modules if row.kind == "modules" else classifier)(folder, row.network, DTYPES[dtype])
     return TorchEngine(network, device, dtype, shares=row.network == "decoder")
+
+
+def answer_ids(prompt: Prompt, tokens: Tokens) -> list[int]:
+    """Token ids of a prompt's answers: no and yes, or the one that is read.
+
+    Raises:
+        ModelError: the tokenizer cuts an answer into several tokens.
+    """
+    return [a if isinstance(a, int) else tokens.one(a) for a in (prompt.no, prompt.yes) if a != ""]
+
+
+def _refuse_quantised(folder: ModelFolder) -> None:
+    method = (folder.config.get("quantization_config") or {}).get("quant_method")
+    if method:
+        raise ModelError(
+            f"{folder.path}: its weights are quantised ({method}), which the torch engine does not read: serve it with "
+            "vLLM and give the server's URL, or export the fp32 folder with --format onnx-int4"
+        )
+
+
+def load_torch_encoder(folder: ModelFolder, row: str, device: str, dtype: str) -> TorchEngine:
+    """A bi-encoder's network on a device; its "logits" are unit vectors.
+
+    Args:
+        folder: the model folder.
+        row: of ``nets.build.BODIES``.
+        device: a torch device, or ``"auto"``: CUDA, else MPS, else the CPU.
+        dtype: as of ``load_torch``, but ``"auto"`` is float32 everywhere.
+
+    Raises:
+        InputError: the device is not there, or the dtype is not known.
+        ModelError: weights are missing or do not fit, or a module is not implemented.
+    """
+    device, dtype = chosen_device(device), chosen_dtype(dtype, "float32")
+    _refuse_quantised(folder)
+    return TorchEngine(encoder(folder, row, DTYPES[dtype]), device, dtype, shares=False)
+
+
+def chosen_dtype(wanted: str, usual: str) -> str:
+    """The dtype a name stands for; ``"auto"`` is the usual one.
+
+    Raises:
+        InputError: it is not known.
+    """
+    if wanted not in ("auto", *DTYPES):
+        raise InputError(f"dtype={wanted!r}: the torch engine knows auto, {', '.join(DTYPES)}")
+    return usual if wanted == "auto" else wanted
 
 
 def chosen_device(wanted: str) -> str:

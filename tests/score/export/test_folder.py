@@ -24,7 +24,7 @@ def traced_before(exported, monkeypatch):
     """The graph of wide_bert as it was traced before: tracing takes seconds, and what comes after is looked at here."""
 
     before = exported("wide_bert") / "model.onnx"
-    monkeypatch.setattr("tamis.score.export.graph.traced", lambda network, vocabulary: onnx.load(before))
+    monkeypatch.setattr("tamis.score.export.graph.traced", lambda network, vocabulary, output: onnx.load(before))
 
 
 def files(folder):
@@ -129,7 +129,7 @@ def test_an_interrupt_leaves_nothing(tiny_model, tmp_path, traced_before, monkey
     def interrupted(source, made):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tamis.score.export.folder.parity", interrupted)
+    monkeypatch.setattr("tamis.score.export.folder.held", interrupted)
     with pytest.raises(KeyboardInterrupt):
         export(tiny_model("wide_bert"), tmp_path / "out")
     assert not list(tmp_path.iterdir())
@@ -141,8 +141,8 @@ import onnx
 from tamis.score.export import folder, graph
 
 source, before, out = sys.argv[1:]
-graph.traced = lambda network, vocabulary: onnx.load(before)
-folder.parity = lambda source, made: os.kill(os.getpid(), signal.SIGKILL)
+graph.traced = lambda network, vocabulary, output: onnx.load(before)
+folder.held = lambda source, made: os.kill(os.getpid(), signal.SIGKILL)
 folder.export(source, out)
 """
 

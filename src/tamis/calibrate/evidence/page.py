@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
-import json
-import re
 from collections.abc import Mapping
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 from tamis.calibrate.evidence.report import ScoreReport
+from tamis.calibrate.evidence.standalone import as_script_data, asset, standalone
 from tamis.calibrate.evidence.words import LANGUAGES, Language, said, table
 from tamis.errors import InputError
-
-SLOT = re.compile(r"\{\{(\w+)\}\}")
-SENTENCE = re.compile(r'(data-t="([\w.]+)">)')
 
 
 def page(
@@ -48,50 +42,17 @@ def page(
     parts = {
         "language": "zh-CN" if language == "zh" else "en",
         "title": html.escape(title or said("page.title", language=language)),
-        "licence": _file("uPlot.LICENSE"),
-        "plot_style": _file("uPlot.min.css"),
-        "style": _file("report.css"),
+        "licence": asset("uPlot.LICENSE"),
+        "plot_style": asset("uPlot.min.css"),
+        "style": asset("report.css"),
         "data": as_script_data(data),
-        "plot_script": _file("uPlot.iife.min.js"),
-        "script": _file("report.js"),
+        "plot_script": asset("uPlot.iife.min.js"),
+        "script": asset("page.js") + asset("report.js"),
     }
-    parts["policy"] = _security(parts)
-    template = SENTENCE.sub(
-        lambda found: found[1] + html.escape(said(found[2], language=language)), _file("report.html")
+    return standalone(
+        asset("report.html"),
+        partial(said, language=language),
+        parts=parts,
+        scripts=("plot_script", "script"),
+        styles=("plot_style", "style"),
     )
-    return SLOT.sub(lambda found: parts[found[1]], template)
-
-
-def as_script_data(value: object) -> str:
-    """JSON that may stand inside a script element: no text in it can end the element or begin another.
-
-    Raises:
-        ValueError: a number is not finite.
-
-    >>> as_script_data("</script><!--")
-    '"\\\\u003c/script\\\\u003e\\\\u003c!--"'
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text
-
-
-def _security(parts: Mapping[str, str]) -> str:
-    """A policy that allows the page's own scripts and styles by their digests, and nothing else."""
-    scripts, styles = (
-        " ".join(_digest(parts[name]) for name in names)
-        for names in (("plot_script", "script"), ("plot_style", "style"))
-    )
-    return (
-        f"default-src 'none'; script-src {scripts}; style-src {styles}; base-uri 'none'; form-action 'none'; "
-        "connect-src 'none'; img-src 'none'"
-    )
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _file(name: str) -> str:
-    return files("tamis.calibrate.evidence").joinpath("web", name).read_text(encoding="utf-8")

@@ -36,8 +36,16 @@ def said(key: str, values: Mapping[str, Any] | None = None, language: Language =
     """
     if language not in LANGUAGES:
         raise InputError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
-    known = values or {}
-    return PLACE.sub(lambda place: _shown(known[place[1]], place[2]), table()[key][language])
+    return filled(table()[key][language], values or {})
+
+
+def filled(sentence: str, values: Mapping[str, Any]) -> str:
+    """A sentence with its values put in: ``{name}`` as a number, ``{name%}`` as a percentage.
+
+    >>> filled("{queries} queries, {share%} of them", {"queries": 3, "share": 0.5})
+    '3 queries, 50.0 % of them'
+    """
+    return PLACE.sub(lambda place: _shown(values[place[1]], place[2]), sentence)
 
 
 def _shown(value: Any, percent: str) -> str:

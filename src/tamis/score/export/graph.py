@@ -18,7 +18,7 @@ OPSET = 20
 
 
 class Unpadded(nn.Module):
-    """Padded ids, mask and token types (B, L) to logits (B, outputs); only real tokens reach the network.
+    """Padded ids, mask and token types (B, L) to logits or vectors (B, outputs); only real tokens reach the network.
 
     Padding may stand left or right. Attention alone sees the padded shape again, for one product over all sequences.
     """
@@ -48,12 +48,13 @@ class Unpadded(nn.Module):
         return out
 
 
-def traced(network: nn.Module, vocabulary: int) -> Any:
+def traced(network: nn.Module, vocabulary: int, output: str = "logits") -> Any:
     """The network as an ONNX model (of the package ``onnx``), opset 20, batch and length free.
 
     Args:
-        network: packed tokens to logits, in fp32 on the CPU.
+        network: packed tokens to logits or vectors, in fp32 on the CPU.
         vocabulary: ids that it knows, for the example it is traced on.
+        output: what the graph's output is called.
     """
     onnx = require("onnx")
     require("onnxscript")
@@ -67,7 +68,7 @@ def traced(network: nn.Module, vocabulary: int) -> Any:
             dynamo=True,
             verbose=False,
             input_names=list(INPUTS),
-            output_names=["logits"],
+            output_names=[output],
             dynamic_shapes=dict.fromkeys(INPUTS, free),
             opset_version=OPSET,
         )

@@ -28,12 +28,17 @@ def int8(model: Any) -> Any:
     Args:
         model: an ``onnx.ModelProto``; products inside attention, embeddings and narrow heads stay as they are.
     """
+    return rewritten(model, Rewriter)
+
+
+def rewritten(model: Any, kind: type[Rewriter]) -> Any:
+    """A copy of a graph, each node as a rewriter of this kind has it, without the weights that are then of no use."""
     onnx = require("onnx")
     out = onnx.ModelProto()
     out.CopyFrom(model)
     del out.graph.value_info[:]  # recorded shapes and types no longer hold
     weights = {tensor.name: tensor for tensor in out.graph.initializer}
-    rewriter = Rewriter(onnx, weights)
+    rewriter = kind(onnx, weights)
     nodes = [new for node in out.graph.node for new in rewriter.rewritten(node)]
     del out.graph.node[:]
     out.graph.node.extend([*rewriter.constants(), *nodes])
@@ -98,24 +103,22 @@ class Rewriter:
         weights = self._matrix(node)
         if weights is None or min(weights.shape) < LEAST:
             return [node]
-        x, out = node.input[0], node.output[0]
+        out = node.output[0]
+        bias = node.input[2] if node.op_type == "Gemm" and len(node.input) == 3 else ""
+        product = f"{out}.scaled" if bias else out
+        nodes = self._multiplied(node.input[0], weights, out, product)
+        return [*nodes, self._onnx.helper.make_node("Add", [product, bias], [out])] if bias else nodes
+
+    def _multiplied(self, x: str, weights: NDArray[np.float32], out: str, product: str) -> list[Any]:
+        """The nodes of ``product = x W'``; other names begin with ``out``."""
         bytes_of, scale, nodes = self._tokens(x)
         channels = np.maximum(np.abs(weights).max(axis=1), 1e-12) / WEIGHT_LIMIT
         integers = self._tensor(f"{out}.int8", np.rint(weights / channels[:, None]).astype(np.int8).T)
         scales = self._tensor(f"{out}.scale", channels.astype(np.float32))
-        nodes.append(
-            self._onnx.helper.make_node(
-                "MatMulIntegerToFloat",
-                [bytes_of, integers, "int8.one", scales, "int8.zero"],
-                [f"{out}.product"],
-                domain=MICROSOFT,
-            )
-        )
-        bias = node.input[2] if node.op_type == "Gemm" and len(node.input) == 3 else ""
-        scaled = f"{out}.scaled" if bias else out
-        nodes.append(self._onnx.helper.make_node("Mul", [f"{out}.product", scale], [scaled]))
-        if bias:
-            nodes.append(self._onnx.helper.make_node("Add", [scaled, bias], [out]))
+        inputs = [bytes_of, integers, "int8.one", scales, "int8.zero"]
+        make = self._onnx.helper.make_node
+        nodes.append(make("MatMulIntegerToFloat", inputs, [f"{out}.product"], domain=MICROSOFT))
+        nodes.append(make("Mul", [f"{out}.product", scale], [product]))
         return nodes
 
     def _matrix(self, node: Any) -> NDArray[np.float32] | None:

@@ -41,6 +41,7 @@ class Look(NamedTuple):
         window: most places between a token and what it sees; None is no limit.
         scale: what products of queries and keys are multiplied by; None is ``1 / sqrt(d)``.
         bias: a term added to the scaled scores.
+        dropout: share of the weights that are left out; above 0 only while training.
     """
 
     rows: Rows = "all"
@@ -48,6 +49,7 @@ class Look(NamedTuple):
     window: int | None = None
     scale: float | None = None
     bias: Bias | None = None
+    dropout: float = 0.0
 
 
 class Attention(Protocol):
@@ -83,20 +85,28 @@ class Sequences:
             at, start = at + count, start + count * length
 
     def __call__(self, q: Tensor, k: Tensor, v: Tensor, look: Look, past: Past | None = None) -> Tensor:
+        if torch.is_grad_enabled():  # parts written into one tensor would each copy its whole gradient
+            parts = [self._attended(run, q, k, v, look, past) for run in self._runs]
+            return torch.cat([found.transpose(1, 2).flatten(0, 1) for found in parts])
         out = torch.empty_like(q)
         for run in self._runs:
-            keys, values = (_side(x, run.start, run.many, run.length) for x in (k, v))
-            if past is not None:
-                keys, values = (
-                    torch.cat([p.transpose(0, 1).expand(run.many, -1, -1, -1), x], dim=2)
-                    for p, x in zip(past, (keys, values), strict=True)
-                )
             each, first = (run.length, run.start) if look.rows == "all" else (1, run.at)
-            asked = _side(q, first, run.many, each)
-            found = attend(asked, keys, values, self._mask(each, keys.shape[2], look, q.device), look)
             rows = out[first : first + run.many * each]
+            found = self._attended(run, q, k, v, look, past)
             rows.view(run.many, each, *q.shape[1:]).copy_(found.transpose(1, 2))
         return out
+
+    def _attended(self, run: Run, q: Tensor, k: Tensor, v: Tensor, look: Look, past: Past | None) -> Tensor:
+        """The result of one run's sequences, shape (many, heads, rows that ask, d)."""
+        keys, values = (_side(x, run.start, run.many, run.length) for x in (k, v))
+        if past is not None:
+            keys, values = (
+                torch.cat([p.transpose(0, 1).expand(run.many, -1, -1, -1), x], dim=2)
+                for p, x in zip(past, (keys, values), strict=True)
+            )
+        each, first = (run.length, run.start) if look.rows == "all" else (1, run.at)
+        asked = _side(q, first, run.many, each)
+        return attend(asked, keys, values, self._mask(each, keys.shape[2], look, q.device), look)
 
     def _mask(self, asking: int, seen: int, look: Look, device: torch.device) -> Tensor | None:
         if look.window is None and not look.causal:
@@ -165,13 +175,14 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, look: Look) -> 
         bias = look.bias(q, k)
         mask = bias if mask is None else bias.masked_fill(~mask, torch.finfo(bias.dtype).min)
     if torch.compiler.is_exporting() or (q.device.type == "cpu" and q.shape[2] * k.shape[2] <= SHORT):
-        return _spelt_out(q, k, v, mask, look.scale)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=look.scale)
+        return _spelt_out(q, k, v, mask, look)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=look.dropout, scale=look.scale)
 
 
-def _spelt_out(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float | None) -> Tensor:
+def _spelt_out(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, look: Look) -> Tensor:
     """The same in products, without the passes over L x L that PyTorch's form guards against rows that see nothing."""
-    scores = (q * (scale or q.shape[-1] ** -0.5)) @ k.transpose(-1, -2)
+    scores = (q * (look.scale or q.shape[-1] ** -0.5)) @ k.transpose(-1, -2)
     if mask is not None:
         scores = scores + (torch.where(mask, 0.0, FAR).to(q.dtype) if mask.dtype == torch.bool else mask)
-    return torch.softmax(scores, dim=-1) @ v
+    weights = torch.softmax(scores, dim=-1)
+    return (F.dropout(weights, look.dropout) if look.dropout else weights) @ v

@@ -9,18 +9,20 @@ from tamis.errors import ModelError
 from tamis.score.nets.attention import Attention, Look, Packed
 from tamis.score.nets.layers import activation
 from tamis.score.nets.lib import Tensor, nn
+from tamis.score.nets.pooling import known, means
 
 
 class Dense(nn.Module):
     """A product with a norm of its sum with what went in: the end of each half of a layer."""
 
-    def __init__(self, inner: int, hidden: int, eps: float) -> None:
+    def __init__(self, inner: int, hidden: int, eps: float, dropout: float = 0.0) -> None:
         super().__init__()
         self.dense = nn.Linear(inner, hidden)
         self.LayerNorm = nn.LayerNorm(hidden, eps=eps)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, residual: Tensor) -> Tensor:
-        out: Tensor = self.LayerNorm(self.dense(x).add_(residual))
+        out: Tensor = self.LayerNorm(self.dropout(self.dense(x)).add_(residual))
         return out
 
 
@@ -30,21 +32,23 @@ class Layer(nn.Module):
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
         hidden, eps = config["hidden_size"], config.get("layer_norm_eps", 1e-12)
-        self.heads = config["num_attention_heads"]
+        self.heads, left_out = config["num_attention_heads"], config.get("hidden_dropout_prob", 0.1)
+        self.unseen = config.get("attention_probs_dropout_prob", 0.1)
         self.attention = nn.ModuleDict(
             {
                 "self": nn.ModuleDict({name: nn.Linear(hidden, hidden) for name in ("query", "key", "value")}),
-                "output": Dense(hidden, hidden, eps),
+                "output": Dense(hidden, hidden, eps, left_out),
             }
         )
         self.intermediate = nn.ModuleDict({"dense": nn.Linear(hidden, config["intermediate_size"])})
-        self.output = Dense(config["intermediate_size"], hidden, eps)
+        self.output = Dense(config["intermediate_size"], hidden, eps, left_out)
         self.activation = activation(config.get("hidden_act", "gelu"))
 
     def forward(self, x: Tensor, attention: Attention, look: Look, read: Tensor | None = None) -> Tensor:
         """(T, hidden) -> (T, hidden), or (B, hidden) for the tokens at ``read``."""
         parts: Any = self.attention["self"]
         asking = x if read is None else x[read]
+        look = look._replace(dropout=self.unseen) if self.training else look
         q, k, v = (
             parts[name](of).unflatten(-1, (self.heads, -1))
             for name, of in (("query", asking), ("key", x), ("value", x))
@@ -64,27 +68,30 @@ class Embeddings(nn.Module):
         self.position_embeddings = nn.Embedding(config["max_position_embeddings"], size)
         self.token_type_embeddings = nn.Embedding(config["type_vocab_size"], size)
         self.LayerNorm = nn.LayerNorm(size, eps=config.get("layer_norm_eps", 1e-12))
+        self.dropout = nn.Dropout(config.get("hidden_dropout_prob", 0.1))
         self.first = first_position
 
     def forward(self, packed: Packed) -> Tensor:
         x = self.word_embeddings(packed.ids) + self.token_type_embeddings(packed.types)
-        out: Tensor = self.LayerNorm(x + self.position_embeddings(packed.positions + self.first))
+        out: Tensor = self.dropout(self.LayerNorm(x + self.position_embeddings(packed.positions + self.first)))
         return out
 
 
 class Bert(nn.Module):
-    """Packed tokens to the last layer's vector of each sequence's first token, shape (B, hidden).
+    """Packed tokens to one vector of the last layer a sequence, shape (B, hidden).
 
     Args:
         config: the checkpoint's config.json.
         roberta: positions start behind the padding id, as in RoBERTa and XLM-R.
+        pooling: ``"cls"`` reads the first token, ``"last"`` the last, ``"mean"`` all.
 
     Raises:
-        ModelError: the config asks for positions other than absolute ones.
+        ModelError: the config asks for positions other than absolute ones, or the pooling is another.
     """
 
-    def __init__(self, config: Mapping[str, Any], *, roberta: bool = False) -> None:
+    def __init__(self, config: Mapping[str, Any], *, roberta: bool = False, pooling: str = "cls") -> None:
         super().__init__()
+        self.pooling = known(pooling, "BERT")
         if (kind := config.get("position_embedding_type", "absolute")) != "absolute":
             raise ModelError(f"BERT with position_embedding_type {kind!r} is not implemented; 'absolute' is")
         self.embeddings = Embeddings(config, config.get("pad_token_id", 1) + 1 if roberta else 0)
@@ -102,5 +109,8 @@ class Bert(nn.Module):
         *layers, last = stack
         for layer in layers:
             x = layer(x, attention, Look())
-        out: Tensor = last(x, attention, Look(rows="first"), packed.firsts)
+        if self.pooling == "mean":
+            return means(last(x, attention, Look()), packed)
+        first = self.pooling == "cls"
+        out: Tensor = last(x, attention, Look("first" if first else "last"), packed.firsts if first else packed.lasts)
         return out

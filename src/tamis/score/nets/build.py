@@ -16,8 +16,9 @@ from tamis.score.nets.decoder import Decoder
 from tamis.score.nets.heads import BertHead, Classifier, RobertaHead, ScoreHead
 from tamis.score.nets.lib import Tensor, nn, torch
 from tamis.score.nets.modernbert import ModernBert, ModernBertHead
-from tamis.score.nets.modules import ModulesHead
-from tamis.score.nets.weights import Checkpoint, filled, renamed
+from tamis.score.nets.modules import ModulesHead, pooling_of
+from tamis.score.nets.pooling import Embedder
+from tamis.score.nets.weights import FILES, Checkpoint, filled, renamed
 
 Make: TypeAlias = Callable[[Mapping[str, Any]], nn.Module]
 
@@ -29,6 +30,15 @@ class Network:
     body: Make
     head: Make
     names: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A network without a head, how its checkpoints' tensors are called in it, and how it pools unless told."""
+
+    make: Callable[..., nn.Module]
+    names: tuple[tuple[str, str], ...]
+    pooling: str = "mean"
 
 
 _ROBERTA = partial(Bert, roberta=True)
@@ -47,11 +57,16 @@ NETWORKS: dict[str, Network] = {
     ),
     "decoder": Network(Decoder, ScoreHead, (("model.", "body."), ("score.", "head.score."))),
 }
-BODIES: dict[str, Make] = {
-    "bert-body": Bert,
-    "roberta-body": _ROBERTA,
-    "modernbert-body": partial(ModernBert, pooling="cls"),
+# Checkpoints of a body alone have bare names, those of a language model a prefix.
+BODIES: dict[str, Body] = {
+    "bert-body": Body(Bert, (("bert.", "body."), ("", "body."))),
+    "electra-body": Body(Bert, (("electra.", "body."), ("", "body."))),
+    "roberta-body": Body(_ROBERTA, (("roberta.", "body."), ("", "body."))),
+    "modernbert-body": Body(ModernBert, (("model.", "body."), ("", "body."))),
+    "decoder-body": Body(Decoder, (("model.", "body."), ("", "body.")), "last"),
 }
+# Tensors of a body's checkpoint that no vector depends on: BERT's pooler and what predicts masked words.
+BESIDE = ("body.pooler.", "body.head.", "body.decoder.")
 
 
 def classifier(folder: ModelFolder, row: str, dtype: torch.dtype) -> nn.Module:
@@ -79,15 +94,42 @@ def causal(folder: ModelFolder, row: str, dtype: torch.dtype, answers: list[int]
 
 
 def modules(folder: ModelFolder, row: str, dtype: torch.dtype) -> nn.Module:
-    """An encoder with the head that sentence-transformers modules make."""
-    checkpoint = Checkpoint(folder.base)
+    """An encoder with the classification head that sentence-transformers modules make."""
+    body = BODIES[row]
     with _without_numbers(folder):
-        empty = Classifier(BODIES[row](folder.config), ModulesHead(folder))
-    tensors = _named(checkpoint, (("", "body."),))
+        empty = Classifier(body.make(folder.config, pooling=pooling_of(folder) or "cls"), ModulesHead(folder))
+    return filled(empty, _with_modules(folder, body), folder.path, dtype)
+
+
+def encoder(folder: ModelFolder, row: str, dtype: torch.dtype, pooling: str = "") -> Embedder:
+    """A bi-encoder with the folder's weights: packed tokens to unit vectors, shape (B, dimension).
+
+    Args:
+        folder: a Hugging Face encoder, or sentence-transformers modules; what stands behind the pooling is the head.
+        row: of ``BODIES``.
+        dtype: of weights and activations.
+        pooling: ``"cls"``, ``"mean"`` or ``"last"``; empty takes the folder's own, or that of the row.
+
+    Raises:
+        ModelError: a module or the pooling is not implemented, or weights are missing, left over or of another shape.
+    """
+    body = BODIES[row]
+    with _without_numbers(folder):
+        made = body.make(folder.config, pooling=pooling or pooling_of(folder) or body.pooling)
+        empty = Embedder(made, ModulesHead(folder))
+    found = filled(empty, _with_modules(folder, body), folder.path, dtype)
+    assert isinstance(found, Embedder)
+    return found
+
+
+def _with_modules(folder: ModelFolder, body: Body) -> dict[str, Callable[[], Tensor]]:
+    """The tensors of the body, and those of the modules behind it."""
+    named = _named(Checkpoint(folder.base), body.names)
+    tensors = {name: tensor for name, tensor in named.items() if not name.startswith(BESIDE)}
     for at, module in enumerate(folder.modules):
-        if at and (module.path / "model.safetensors").is_file():
+        if at and any((module.path / name).is_file() for name in FILES):
             tensors |= _named(Checkpoint(module.path), (("", f"head.{at}."),))
-    return filled(empty, {n: t for n, t in tensors.items() if "pooler" not in n}, folder.path, dtype)
+    return tensors
 
 
 @contextmanager

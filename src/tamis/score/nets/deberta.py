@@ -53,6 +53,7 @@ class Layer(nn.Module):
     def __init__(self, config: Mapping[str, Any], kinds: tuple[str, ...]) -> None:
         super().__init__()
         hidden, eps = config["hidden_size"], config.get("layer_norm_eps", 1e-7)
+        left_out, self.unseen = config.get("hidden_dropout_prob", 0.1), config.get("attention_probs_dropout_prob", 0.1)
         self.heads, self.kinds = config["num_attention_heads"], kinds
         names = ["query_proj", "key_proj", "value_proj"]
         self.keyed, self.queried = "key_proj", "query_proj"
@@ -60,9 +61,9 @@ class Layer(nn.Module):
             self.keyed, self.queried = "pos_key_proj", "pos_query_proj"
             names += [name for kind, name in (("c2p", self.keyed), ("p2c", self.queried)) if kind in kinds]
         own = nn.ModuleDict({name: nn.Linear(hidden, hidden) for name in names})
-        self.attention = nn.ModuleDict({"self": own, "output": Dense(hidden, hidden, eps)})
+        self.attention = nn.ModuleDict({"self": own, "output": Dense(hidden, hidden, eps, left_out)})
         self.intermediate = nn.ModuleDict({"dense": nn.Linear(hidden, config["intermediate_size"])})
-        self.output = Dense(config["intermediate_size"], hidden, eps)
+        self.output = Dense(config["intermediate_size"], hidden, eps, left_out)
         self.activation = activation(config.get("hidden_act", "gelu"))
         self.scale = (hidden // self.heads * (1 + len(kinds))) ** -0.5
 
@@ -73,7 +74,8 @@ class Layer(nn.Module):
         asking = x if read is None else x[read]
         q, k, v = (self._heads(of, name) for name, of in (("query_proj", asking), ("key_proj", x), ("value_proj", x)))
         bias = None if table is None else self._bias(table, rows)
-        look = Look("all" if read is None else "first", scale=self.scale, bias=bias)
+        dropout = self.unseen if self.training else 0.0
+        look = Look("all" if read is None else "first", scale=self.scale, bias=bias, dropout=dropout)
         x = self.attention["output"](attention(q, k, v, look).flatten(1), asking)
         out: Tensor = self.output(self.activation(self.intermediate["dense"](x)), x)
         return out
@@ -116,6 +118,7 @@ class Embeddings(nn.Module):
         if size != config["hidden_size"]:
             self.embed_proj = nn.Linear(size, config["hidden_size"], bias=False)
         self.LayerNorm = nn.LayerNorm(config["hidden_size"], eps=config.get("layer_norm_eps", 1e-7))
+        self.dropout = nn.Dropout(config.get("hidden_dropout_prob", 0.1))
 
     def forward(self, packed: Packed) -> Tensor:
         x = self.word_embeddings(packed.ids)
@@ -123,7 +126,7 @@ class Embeddings(nn.Module):
             x = x + self.position_embeddings(packed.positions)
         if hasattr(self, "token_type_embeddings"):
             x = x + self.token_type_embeddings(packed.types)
-        out: Tensor = self.LayerNorm(self.embed_proj(x) if hasattr(self, "embed_proj") else x)
+        out: Tensor = self.dropout(self.LayerNorm(self.embed_proj(x) if hasattr(self, "embed_proj") else x))
         return out
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from tamis.score.nets.attention import Attention, Look, Packed, Past
 from tamis.score.nets.layers import RMSNorm, Rotary, activation, rope_theta, turned
 from tamis.score.nets.lib import Tensor, nn
+from tamis.score.nets.pooling import known, pooled
 
 
 class Traits(NamedTuple):
@@ -109,10 +110,19 @@ class Layer(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Packed tokens to the normed vector of each sequence's last token, shape (B, hidden)."""
+    """Packed tokens to one normed vector a sequence, shape (B, hidden).
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    Args:
+        config: the checkpoint's config.json.
+        pooling: ``"last"`` reads the last token, which has seen all others; ``"mean"`` all, ``"cls"`` the first.
+
+    Raises:
+        ModelError: the pooling is another.
+    """
+
+    def __init__(self, config: Mapping[str, Any], *, pooling: str = "last") -> None:
         super().__init__()
+        self.pooling = known(pooling, "a decoder")
         traits = KINDS[config["model_type"]]
         hidden = config["hidden_size"]
         self.embed_tokens = nn.Embedding(config["vocab_size"], hidden)
@@ -129,9 +139,9 @@ class Decoder(nn.Module):
         for layer, before in stack[:-1]:
             x, _ = layer(x, places, attention, before)
         last, before = stack[-1]
-        x, _ = last(x, places, attention, before, packed.lasts)
+        x, _ = last(x, places, attention, before, packed.lasts if self.pooling == "last" else None)
         out: Tensor = self.norm(x)
-        return out
+        return out if self.pooling == "last" else pooled(out, packed, self.pooling)
 
     def prefix(self, packed: Packed, attention: Attention) -> list[Past]:
         """Each layer's keys and values of one sequence, for others that begin with it."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tamis.errors import ModelError
 from tamis.score.folder import labels
 from tamis.score.nets.attention import Attention, Look, Packed
 from tamis.score.nets.layers import Rotary, activation, rope_theta, turned
-from tamis.score.nets.lib import F, Tensor, nn, torch
+from tamis.score.nets.lib import F, Tensor, nn
+from tamis.score.nets.pooling import known, pooled
 
 NEAR, EVERYWHERE = "sliding_attention", "full_attention"
 THETAS = {NEAR: ("local_rope_theta", 10000.0), EVERYWHERE: ("global_rope_theta", 160000.0)}
@@ -84,7 +84,7 @@ class ModernBert(nn.Module):
 
     Args:
         config: the checkpoint's config.json.
-        pooling: ``"cls"`` reads the first token, ``"mean"`` all; empty takes the config's.
+        pooling: ``"cls"`` reads the first token, ``"last"`` the last, ``"mean"`` all; empty takes the config's.
 
     Raises:
         ModelError: the pooling is another.
@@ -92,9 +92,7 @@ class ModernBert(nn.Module):
 
     def __init__(self, config: Mapping[str, Any], *, pooling: str = "") -> None:
         super().__init__()
-        self.pooling = pooling or config.get("classifier_pooling", "cls")
-        if self.pooling not in ("cls", "mean"):
-            raise ModelError(f"ModernBERT with pooling {self.pooling!r} is not implemented; 'cls' and 'mean' are")
+        self.pooling = known(pooling or config.get("classifier_pooling", "cls"), "ModernBERT")
         words = nn.Embedding(config["vocab_size"], config["hidden_size"])
         self.embeddings = nn.ModuleDict({"tok_embeddings": words, "norm": _norm(config)})
         self.kinds = layer_types(config)
@@ -112,15 +110,7 @@ class ModernBert(nn.Module):
             x = layer(x, places[kind], attention)
         read = packed.firsts if self.pooling == "cls" else None
         x = self.final_norm(self.layers[-1](x, places[self.kinds[-1]], attention, read))
-        return x if self.pooling == "cls" else means(x, packed)
-
-
-def means(x: Tensor, packed: Packed) -> Tensor:
-    """The mean of each sequence's rows: (T, hidden) -> (B, hidden)."""
-    places = torch.arange(x.shape[0], device=x.device)[None]
-    owned = (places >= packed.firsts[:, None]) & (places <= packed.lasts[:, None])
-    sums = owned.float() @ x.float()  # a product with ones: graphs have no sum by segment
-    return (sums / owned.sum(1, keepdim=True)).to(x.dtype)
+        return x if self.pooling == "cls" else pooled(x, packed, self.pooling)
 
 
 class ModernBertHead(nn.Module):

@@ -1,4 +1,4 @@
-"""Heads that sentence-transformers modules make: Dense and LayerNorm behind the pooling, in modules.json's order."""
+"""Heads that sentence-transformers modules make: what stands behind the pooling, in modules.json's order."""
 
 from __future__ import annotations
 
@@ -52,29 +52,43 @@ class LayerNorm(nn.Module):
         return out
 
 
-MODULES: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {"Dense": Dense, "LayerNorm": LayerNorm}
+class Normalize(nn.Module):
+    """The vector scaled to length 1."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.normalize(x.float(), dim=-1).to(x.dtype)
+
+
+MODULES: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
+    "Dense": Dense,
+    "LayerNorm": LayerNorm,
+    "Normalize": lambda settings: Normalize(),
+    "Dropout": lambda settings: nn.Dropout(settings.get("dropout", 0.2)),
+}
+# What sentence-transformers calls a pooling, today and before version 6, and what it is called here.
+MODES = {"cls": "cls", "mean": "mean", "lasttoken": "last"}
+OLD_MODES = {"pooling_mode_cls_token": "cls", "pooling_mode_mean_tokens": "mean", "pooling_mode_lasttoken": "lasttoken"}
 
 
 class ModulesHead(nn.Module):
     """The modules behind the pooled vector, each under its number in modules.json.
 
     Raises:
-        ModelError: a module is not known, or the pooling is not that of the first token.
+        ModelError: a module is not known, or a pooling stands where none can.
     """
 
     def __init__(self, folder: ModelFolder) -> None:
         super().__init__()
         self.order: list[str] = []
         for at, module in enumerate(folder.modules[1:], 1):
-            settings = folder.module_settings(at)
-            if module.kind == "Pooling":
-                _first_token(settings, folder)
+            if at == 1 and module.kind == "Pooling":
                 continue
             if module.kind not in MODULES:
                 raise ModelError(
-                    f"{folder.path}: module {module.kind!r} is not implemented; known are Pooling, {', '.join(MODULES)}"
+                    f"{folder.path}: module {module.kind!r} is not implemented at place {at}; known are Pooling (at "
+                    f"place 1), {', '.join(MODULES)}"
                 )
-            self.add_module(str(at), MODULES[module.kind](settings))
+            self.add_module(str(at), MODULES[module.kind](folder.module_settings(at)))
             self.order.append(str(at))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -83,9 +97,21 @@ class ModulesHead(nn.Module):
         return x
 
 
-def _first_token(settings: Mapping[str, Any], folder: ModelFolder) -> None:
-    mode = settings.get("pooling_mode") or [
-        n for n, on in settings.items() if n.startswith("pooling_mode_") and on is True
-    ]
-    if mode not in ("cls", ["cls"], ["pooling_mode_cls_token"]):
-        raise ModelError(f"{folder.path}: expected pooling of the first token ('cls'), got {mode!r}")
+def pooling_of(folder: ModelFolder) -> str:
+    """The pooling that a folder's modules.json asks for: a row of ``nets.pooling.POOLINGS``, empty where it has none.
+
+    Raises:
+        ModelError: it is another, several at once, or leaves a prompt's tokens out.
+    """
+    at = next((at for at, module in enumerate(folder.modules) if module.kind == "Pooling"), None)
+    if at is None:
+        return ""
+    settings = folder.module_settings(at)
+    old = [OLD_MODES.get(n, n) for n, on in settings.items() if n.startswith("pooling_mode_") and on is True]
+    mode = settings.get("pooling_mode") or old or "mean"
+    mode = mode[0] if isinstance(mode, list) and len(mode) == 1 else mode
+    if not isinstance(mode, str) or mode not in MODES:
+        raise ModelError(f"{folder.path}: expected pooling {', '.join(map(repr, MODES))}, got {mode!r}")
+    if settings.get("include_prompt") is False and any((folder.settings.get("prompts") or {}).values()):
+        raise ModelError(f"{folder.path}: a pooling that leaves the prompt's tokens out is not implemented")
+    return MODES[mode]

@@ -1,63 +1,7 @@
-"use strict";
 (() => {
-const DATA = JSON.parse(document.getElementById("data").textContent);
-const R = DATA.report, WORDS = DATA.words, OP = R.operating;
-const $ = (id) => document.getElementById(id);
-
-// ---- words -------------------------------------------------------------------------------------------------------
-let language = DATA.language;
-
-function number(value, digits = 3) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
-  const size = Math.abs(value);
-  return size >= 1000 ? String(Math.round(value)) : String(Number(value.toPrecision(digits)));
-}
-const percent = (value, digits = 1) =>
-  value === null || !Number.isFinite(value) ? "–" : (100 * value).toFixed(digits) + "\u00a0%";
-const hundred = (value) => (value === null || !Number.isFinite(value) ? "–" : String(Math.round(100 * value)));
-const score = (value) => number(value, 4);
-
-function T(key, values = {}) {
-  return WORDS[key][language].replace(/\{(\w+)(%?)\}/g, (_, name, share) => {
-    const value = values[name];
-    if (typeof value !== "number") return value === undefined ? "–" : value;
-    return share ? percent(value) : number(value);
-  });
-}
+const R = DATA.report, OP = R.operating;
 const partName = (part) => (part === "relevant" || part === "irrelevant" ? T("label." + part) : T("label.grade", { grade: part }));
 const label = (value) => T(value ? "label.relevant" : "label.irrelevant");
-
-// ---- small DOM helpers: text only, nothing is ever parsed as HTML -------------------------------------------------
-function make(tag, text, name) {
-  const element = document.createElement(tag);
-  if (text !== undefined) element.textContent = text;
-  if (name) element.className = name;
-  return element;
-}
-const say = (id, text) => { $(id).textContent = text; };
-const fill = (element, children) => element.replaceChildren(...children);
-
-function table(id, head, rows, textColumns = []) {
-  const line = (cells, tag) => {
-    const row = make("tr");
-    cells.forEach((cell, at) => {
-      const made = make(tag, cell, textColumns.includes(at) ? "text" : "");
-      if (tag === "th") made.scope = "col";
-      row.append(made);
-    });
-    return row;
-  };
-  const top = make("thead"), body = make("tbody");
-  if (head) top.append(line(head, "th"));
-  rows.forEach((row) => body.append(line(row, "td")));
-  fill($(id), head ? [top, body] : [body]);
-}
-const tile = (what, value, words) => {
-  const made = make("div", undefined, "tile");
-  made.append(make("div", what, "what"), make("div", value, "value"), make("div", words, "words"));
-  return made;
-};
 
 // ---- what is known at each threshold (loose to strict, so that sliding right is stricter) --------------------------
 const order = OP.thresholds.map((_, at) => OP.thresholds.length - 1 - at);
@@ -91,10 +35,6 @@ let chosen = decided === null ? atStart() : nearest(decided);
 let cheapest = null;
 
 // ---- plots ----------------------------------------------------------------------------------------------------------
-let plots = [];
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
-const faint = (hex, part) => hex + Math.round(255 * part).toString(16).padStart(2, "0");
-
 function line(u, value, stroke, dash) {
   if (value === null || value < u.scales.x.min || value > u.scales.x.max) return;
   const at = Math.round(u.valToPos(value, "x", true)), { ctx, bbox } = u;
@@ -125,22 +65,8 @@ const marks = {
 };
 
 function plot(id, columns, options) {
-  const home = $(id);
-  const axis = (text, values, size) => ({
-    label: text, stroke: colour("quiet"), labelSize: 24, size: size, font: "12px system-ui", labelFont: "12px system-ui",
-    grid: { stroke: faint(colour("line"), 0.7), width: 1 }, ticks: { stroke: colour("line"), width: 1, size: 5 },
-    values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : values ? values(tick) : number(tick, 4))),
-  });
-  const made = new uPlot({
-    width: Math.max(home.clientWidth, 280), height: options.height || 260,
-    series: [{ label: options.x, value: (_, v) => (v === null ? "–" : score(v)) }, ...options.series],
-    bands: options.bands || [], scales: { x: { time: false, ...(options.xs || {}) }, y: options.ys || {} },
-    axes: [axis(options.x, null, 34), axis(options.y, options.yv, 58)],
-    legend: { live: true, markers: { dash: (u, at) => ((u.series[at].dash || []).length ? "dashed" : "solid") } }, cursor: { y: false, drag: { x: false, y: false } }, plugins: options.marked ? [marks] : [],
-  }, columns, home);
-  home.classList.toggle("drag", Boolean(options.marked));
-  home.setAttribute("aria-label", options.alt);
-  plots.push({ made, home, marked: options.marked });
+  drawPlot(id, columns, { ...options, plugins: options.marked ? [marks] : [] });
+  $(id).classList.toggle("drag", Boolean(options.marked));
 }
 const shares = (tick) => Number((100 * tick).toFixed(1)) + "\u00a0%";
 const unit = { range: () => [0, 1.02] };
@@ -252,8 +178,7 @@ function drawReliability() {
 }
 
 function draw() {
-  plots.forEach((one) => one.made.destroy());
-  plots = [];
+  clearPlots();
   [drawHistogram, drawCurves, drawCost, drawRelevance, drawReliability].forEach((one) => one());
 }
 
@@ -419,14 +344,8 @@ function showGlossary() {
 }
 
 function show() {
-  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
-  document.querySelectorAll("[data-t]").forEach((element) => { element.textContent = T(element.dataset.t); });
-  document.querySelectorAll("[data-label]").forEach((element) => { element.setAttribute("aria-label", T(element.dataset.label)); });
-  document.querySelectorAll("[data-language]").forEach((button) => {
-    button.setAttribute("aria-pressed", String(button.dataset.language === language));
-  });
   [showSummary, showPolicy, showThreshold, showCosts, showRelevance, showReliability, showQueries, showSuspects,
-    showStatistics, showGlossary, draw].forEach((one) => one());
+    showStatistics, showGlossary].forEach((one) => one());
 }
 
 // ---- events --------------------------------------------------------------------------------------------------------------
@@ -436,13 +355,5 @@ $("prevalence").value = Math.max(0.5, Math.min(99.5, Math.round(200 * prior) / 2
 $("counts").addEventListener("change", draw);
 ["cost-wrong", "cost-missed", "prevalence"].forEach((id) => $(id).addEventListener("input", () => { showCosts(); draw(); }));
 $("cost-move").addEventListener("click", () => { if (cheapest !== null) choose(cheapest); });
-document.querySelectorAll("[data-language]").forEach((button) => {
-  button.addEventListener("click", () => { language = button.dataset.language; show(); });
-});
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-addEventListener("resize", () => plots.forEach((one) => one.made.setSize({ width: Math.max(one.home.clientWidth, 280), height: one.made.height })));
-// Paper is white: plots are drawn again in the light colours while printing.
-addEventListener("beforeprint", () => { document.documentElement.classList.add("printing"); draw(); });
-addEventListener("afterprint", () => { document.documentElement.classList.remove("printing"); draw(); });
-show();
+start(show, draw);
 })();

@@ -1,0 +1,1 @@
+"""Where training starts from, and how what was trained is written down."""

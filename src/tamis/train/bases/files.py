@@ -1,0 +1,81 @@
+"""The files of a model folder, each written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from tamis.data import atomic_path, atomic_write
+from tamis.errors import StorageError
+from tamis.extras import require
+from tamis.score.nets.lib import Tensor
+
+WEIGHTS = "model.safetensors"
+COPIED = (".json", ".txt", ".model", ".jinja")
+OURS = ("training",)  # folders beside a model that are no part of it
+MODULES = ("Transformer", "Pooling", "Normalize")
+
+
+def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Write tensors to a safetensors file.
+
+    Raises:
+        StorageError: the disk refused it.
+    """
+    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with atomic_path(path) as temporary:
+        try:
+            require("safetensors.torch").save_file(ready, str(temporary), {"format": "pt"})
+        except require("safetensors").SafetensorError as error:
+            raise StorageError(f"{path} was not written: {error}. What was there before is unchanged") from error
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write an object as such folders hold it."""
+    with atomic_write(path) as out:
+        out.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_modules(folder: Path, pooling: str, dimension: int, prompts: Mapping[str, str]) -> None:
+    """Say, as sentence-transformers does, that a folder's encoder is pooled and its vectors have length 1."""
+    paths = ("", "1_Pooling", "2_Normalize")
+    rows = [
+        {"idx": at, "name": str(at), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for at, (kind, path) in enumerate(zip(MODULES, paths, strict=True))
+    ]
+    for path in paths[1:]:
+        (folder / path).mkdir(parents=True, exist_ok=True)
+    modes = {"cls": "cls_token", "mean": "mean_tokens", "last": "lasttoken"}
+    chosen = {f"pooling_mode_{word}": mode == pooling for mode, word in modes.items()}
+    write_json(folder / "1_Pooling/config.json", {"word_embedding_dimension": dimension, **chosen})
+    write_json(folder / "config_sentence_transformers.json", {"prompts": dict(prompts), "similarity_fn_name": "cosine"})
+    write_json(folder / "modules.json", rows)
+
+
+def copy_settings(source: Path, folder: Path, *, deep: bool, without: Collection[str] = ()) -> None:
+    """Copy tokenizer, settings and templates; no weights, nothing hidden, nothing of a training or an export.
+
+    Args:
+        source: the folder to copy from.
+        folder: the folder to copy to.
+        deep: also what stands in folders of the folder.
+        without: files that are left out.
+    """
+    for path in sorted(source.rglob("*") if deep else source.glob("*")):
+        inside = path.relative_to(source)
+        own = any(part.startswith(".") or part in OURS for part in inside.parts)
+        kept = path.suffix in COPIED and not path.name.endswith(".index.json") and path.name != "tamis_export.json"
+        if not path.is_file() or own or not kept or inside.as_posix() in without:
+            continue
+        (folder / inside.parent).mkdir(parents=True, exist_ok=True)
+        if path.resolve() != (folder / inside).resolve():
+            with atomic_path(folder / inside) as temporary:
+                shutil.copyfile(path, temporary)
+
+
+def trained_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config.json of trained weights, which are in float32 whatever the base's were."""
+    return {**config, "dtype": "float32", "torch_dtype": "float32"}

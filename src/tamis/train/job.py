@@ -1,0 +1,298 @@
+"""One training job: from files of labels and a base to a model folder with its figures, card and result."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tamis.core import Progress, Scorer
+from tamis.data import Example, atomic_write
+from tamis.data.open import Source
+from tamis.data.training import Conflicts, counts, digest, read_training, split
+from tamis.errors import InputError
+from tamis.score.folder import ModelFolder
+from tamis.score.load import load_scorer
+from tamis.score.nets.lib import torch
+from tamis.score.threads import threads
+from tamis.score.torch_engine import chosen_device
+from tamis.train.adapters import merged
+from tamis.train.after import (
+    Asked,
+    Card,
+    DevSet,
+    Figures,
+    Outcome,
+    Refit,
+    errors_page,
+    measure,
+    refit,
+    shown_base,
+    versions,
+    write_card,
+    write_curves,
+)
+from tamis.train.after.figures import means
+from tamis.train.bases.base import Start
+from tamis.train.bases.opened import based, start_of
+from tamis.train.checkpoints import Checkpoints
+from tamis.train.log import Log
+from tamis.train.loop import Ended, Run, fit
+from tamis.train.losses.forms import DEFAULTS, loss
+from tamis.train.options import Kind, Options
+from tamis.train.processes.base import Alone, Processes
+from tamis.train.sampler import Sampler
+
+TRAINING = "training"  # the folder beside the model's files that holds all that is not the model
+CURVES_EVERY = 30.0  # seconds
+Told = Callable[[int, int, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is trained from what.
+
+    Attributes:
+        data: files of labels in any form of ``tamis.data.FORMS``, or evaluation sets' folders.
+        base: where training starts: ``"e5-small"`` (ships with tamis), a model folder or a hub id.
+        output: the folder to make.
+        kind: what is made of the base.
+        dev: labelled queries to measure on; a share of the data's queries, or their source. 0 measures nothing.
+        conflicts: what becomes of contradictory labels; see ``tamis.data.merged``.
+        asked: the policy that is wanted for the new model, and the old one to compare with.
+        resume: go on from the last checkpoint in the folder.
+        command: the command that made it, for the card.
+    """
+
+    data: Source | Sequence[Source]
+    base: str | Path
+    output: Path
+    kind: Kind = "cross-encoder"
+    dev: float | Source | Sequence[Source] = 0.1
+    conflicts: Conflicts = "refuse"
+    asked: Asked = field(default_factory=Asked)
+    resume: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a job made.
+
+    Attributes:
+        folder: the model's.
+        outcome: what ``training/result.json`` holds; of a job that was stopped, what is known so far.
+        figures: on the dev queries; None without them.
+        refit: calibration and policy; None without dev queries.
+        complete: whether the job came to its end; if not, it can be resumed.
+    """
+
+    folder: Path
+    outcome: Outcome
+    figures: Figures | None = None
+    refit: Refit | None = None
+    complete: bool = True
+
+
+def train(
+    job: Job,
+    options: Options | None = None,
+    *,
+    processes: Processes | None = None,
+    told: Told | None = None,
+    scoring: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Trained | None:
+    """Train a reranker or encoder; the output folder holds the model, and under ``training`` everything else.
+
+    Args:
+        job: what is trained from what.
+        options: how; None is what usually suits.
+        processes: in which processes; None is this one alone.
+        told: called after every step with (steps done, steps in all, loss).
+        scoring: called with (pairs scored, pairs in all) while models are measured at the end.
+        stop: asked after every step whether to stop there, with a checkpoint.
+
+    Returns:
+        What was made; None in all processes but the first.
+
+    Raises:
+        DataError: the data cannot be used; with file, line and field.
+        InputError: an option or the output folder cannot be used.
+        ModelError: the base cannot be used.
+        TrainingError: the loss is no number any more.
+        StorageError: the disk refused a file; the last checkpoint is whole.
+        MissingExtraError: a package of the extra ``[train]`` is not installed.
+    """
+    options, processes = options or Options(), processes or Alone()
+    home = job.output / TRAINING
+    _check(job, home)
+    learn, dev = _read(job, options.seed)
+    device = torch.device(chosen_device(options.device))
+    if device.type == "cpu":
+        torch.set_num_threads(max(1, threads() // processes.world))
+    home.mkdir(parents=True, exist_ok=True)
+    folder = based(job.base, home / "base", options.layers, first=processes.rank == 0, wait=processes.wait)
+    options = _settled(job.kind, options, learn, device)
+    start = start_of(folder, job.kind, options)
+    run = _run(job, start, options, processes, (learn, dev), device)
+    run = replace(run, progress=_telling(home, told) if processes.rank == 0 else None, stop=stop)
+    if processes.rank == 0 and not job.resume:
+        (home / "log.jsonl").unlink(missing_ok=True)
+    began = time.monotonic()
+    ended = fit(run)
+    network = processes.plain(start.network)
+    if processes.rank:
+        return None
+    outcome = _outcome(job, run, ended, folder, (learn, dev), time.monotonic() - began)
+    write_curves(home, done=not ended.stopped)
+    if ended.stopped:
+        return Trained(job.output, outcome, complete=False)
+    start.write(merged(network), job.output)
+    return _finished(job, options, outcome, folder, dev, scoring)
+
+
+def _check(job: Job, home: Path) -> None:
+    there = (home / "checkpoints").is_dir()
+    if (job.output / "config.json").exists():
+        raise InputError(f"{job.output}: there is a model already; name another folder, or remove it")
+    if there and not job.resume:
+        raise InputError(f"{job.output}: a training was begun here: go on with --resume, or name another folder")
+    if job.output.is_file():
+        raise InputError(f"{job.output} is a file: name a folder to make")
+
+
+def _read(job: Job, seed: int) -> tuple[list[Example], list[Example]]:
+    """The queries to learn from, and those to measure on, whose labels differ."""
+    data = read_training(job.data, conflicts=job.conflicts)
+    if isinstance(job.dev, (int, float)):
+        learn, dev = split(data, job.dev, seed=seed) if job.dev else (data, [])
+    else:
+        learn, dev = data, read_training(job.dev, conflicts=job.conflicts)
+    dev = [example for example in dev if example.labels]
+    if dev and not any(len(set(example.labels)) > 1 for example in dev):
+        raise InputError(
+            f"none of the {len(dev)} dev queries has both relevant and irrelevant documents, so nothing can be "
+            "measured: add negatives (tamis mine), name labelled queries with --dev, or train without: --dev 0"
+        )
+    return learn, dev
+
+
+def _settled(kind: Kind, options: Options, learn: Sequence[Example], device: torch.device) -> Options:
+    """The options with what was left open decided."""
+    taught = any(example.scores for example in learn) and not any(example.labels for example in learn)
+    chosen = options.loss or loss(DEFAULTS[kind, taught])
+    precision = options.precision or ("bfloat16" if device.type == "cuda" else "float32")
+    needs = "teacher" if "teacher" in chosen.reads else "labels"
+    if not any((example.scores if needs == "teacher" else example.labels) for example in learn):
+        what = "a teacher's scores" if needs == "teacher" else "labels"
+        raise InputError(f"the loss {chosen.name!r} learns from {what}, and the data have none")
+    return replace(options, loss=chosen, precision=precision)
+
+
+def _run(
+    job: Job,
+    start: Start,
+    options: Options,
+    processes: Processes,
+    data: tuple[Sequence[Example], Sequence[Example]],
+    device: torch.device,
+) -> Run:
+    learn, dev = data
+    assert options.loss is not None  # settled
+    told = {"data": digest(learn), "dev": digest(dev), "base": start.folder.digest(), "kind": job.kind}
+    checkpoints = Checkpoints(
+        job.output / TRAINING / "checkpoints", {**told, "options": options.as_json()}, options.watch.keep
+    )
+    devset = DevSet.of(dev) if dev else None
+
+    def worth(network: torch.nn.Module) -> float:
+        assert devset is not None
+        return means(devset, start.scorer(network, str(device)))["ndcg@10"]
+
+    return Run(
+        start,
+        Sampler(learn, options.batches, options.seed),
+        options.loss,
+        options,
+        processes,
+        checkpoints,
+        Log(job.output / TRAINING / "log.jsonl"),
+        device,
+        worth if devset else None,
+    )
+
+
+def _telling(home: Path, told: Told | None) -> Told:
+    """What is told of every step, with the curves drawn anew from time to time."""
+    drawn = 0.0
+
+    def tell(done: int, total: int, value: float) -> None:
+        nonlocal drawn
+        if told:
+            told(done, total, value)
+        if time.monotonic() - drawn > CURVES_EVERY:
+            write_curves(home, done=False)
+            drawn = time.monotonic()
+
+    return tell
+
+
+def _outcome(
+    job: Job,
+    run: Run,
+    ended: Ended,
+    folder: ModelFolder,
+    data: tuple[Sequence[Example], Sequence[Example]],
+    seconds: float,
+) -> Outcome:
+    learn, dev = data
+    state, found = ended.state, counts(learn)
+    family = "causal" if folder.architecture.endswith("ForCausalLM") and job.kind == "cross-encoder" else job.kind
+    why = "all steps done"
+    if ended.early:
+        why = f"no better dev nDCG@10 in {run.options.watch.patience} measurements"
+    return Outcome(
+        base=shown_base(str(job.base)),
+        family=family,
+        options=run.options.as_json(),
+        data=digest(learn),
+        dev=digest(dev) if dev else "",
+        counts={name: getattr(found, name) for name in found.__slots__} | {"dev_queries": len(dev)},
+        steps=state.step,
+        best_step=state.best_step if dev else state.step,
+        stopped="on request" if ended.stopped else why,
+        seconds=round(seconds, 1),
+        pairs_per_second=round(state.pairs / max(state.seconds, 1e-9), 2),
+        command=job.command,
+        versions=versions(),
+        created=datetime.date.today().isoformat(),
+    )
+
+
+def _finished(
+    job: Job, options: Options, outcome: Outcome, base: ModelFolder, dev: Sequence[Example], scoring: Progress | None
+) -> Trained:
+    """The written model measured as it will be loaded, and everything that is written beside it."""
+    home, figures, found = job.output / TRAINING, None, None
+    after = load_scorer(job.output, device=options.device, max_length=options.max_length)
+    if dev:
+        before = start_of(base, job.kind, options)
+        systems: Mapping[str, Scorer] = {"before": before.scorer(before.network, "cpu"), "after": after}
+        figures = measure(DevSet.of(dev), systems, scoring)
+        found = refit(figures, home, job.asked)
+        with atomic_write(home / "errors.html") as out:
+            out.write(errors_page(figures, title=job.output.name, against="before"))
+    results: dict[str, Any] = {"fingerprint": after.fingerprint}
+    if figures and found:
+        results |= {"figures": figures.as_json(), "refit": found.as_json()}
+    outcome = replace(outcome, **results)
+    write_card(job.output, Card(job.output.name, outcome, figures))
+    outcome.save(home / "result.json")
+    for name in ("base", "checkpoints"):  # what going on would need
+        shutil.rmtree(home / name, ignore_errors=True)
+    return Trained(job.output, outcome, figures, found)
