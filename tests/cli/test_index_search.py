@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tamis import load_encoder
+
 CORPUS = [
     {"id": "probation", "title": "劳动合同法第十九条", "text": "试用期最长不得超过六个月。"},
     {"id": "returns", "title": "消费者权益保护法第二十五条", "text": "网购商品七日内可以无理由退货。"},
@@ -96,3 +98,26 @@ def test_a_flipped_byte_is_one_clear_error(run, index):
     ran = run("search", index, "试用期")
     assert ran.code == 1
     assert path.name in ran.err
+
+
+def test_an_encoder_from_a_folder_is_found_from_anywhere(run, corpus, tmp_path, tiny_model, monkeypatch):
+    """It is named relative to where the index is built; the index is searched elsewhere."""
+    folder = tiny_model("bi_bert")
+    monkeypatch.chdir(folder.parent)
+    ran = run("index", tmp_path / "index", "--docs", corpus, "--encoder", folder.name, "--json")
+    assert (ran.code, json.loads(ran.out)["documents"]) == (0, 3), ran.err
+    monkeypatch.chdir(tmp_path)
+    ran = run("search", "index", CORPUS[2]["text"], "--recall", "dense", "--model", "none", "--json")
+    assert ran.code == 0, ran.err
+    (tmp_path / "new.txt").write_text("Rain fell on the harbour.\n")
+    assert json.loads(run("index", "index", "--docs", "new.txt", "--add", "--json").out)["documents"] == 4
+    ran = run("search", "index", "Rain fell on the harbour.", "--recall", "dense", "--model", "none", "--json")
+    results = json.loads(ran.out)["results"]
+    encoder = load_encoder(folder)
+    query = encoder.encode(["Rain fell on the harbour."], "query")
+    texts = {row["id"]: f"{row.get('title', '')}\n{row['text']}".strip() for row in CORPUS}
+    expected = {name: float(query[0] @ encoder.encode([text], "document")[0]) for name, text in texts.items()}
+    expected[(set(row["id"] for row in results) - set(texts)).pop()] = float(
+        query[0] @ encoder.encode(["Rain fell on the harbour."], "document")[0]
+    )
+    assert {row["id"]: row["scores"]["dense"] for row in results} == pytest.approx(expected, abs=2e-3)

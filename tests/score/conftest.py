@@ -36,6 +36,18 @@ def tiny_model(tmp_path_factory) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
+def exported_bi(tiny_model, tmp_path_factory) -> Path:
+    """The folder of wide_bi_bert's graphs, in fp32, int8 and int4."""
+    for package in ("onnx", "onnxscript"):
+        pytest.importorskip(package)
+    from tamis.score.export import export
+
+    made = tmp_path_factory.mktemp("exported") / "wide_bi_bert"
+    export(tiny_model("wide_bi_bert"), made, ("onnx", "onnx-int8", "onnx-int4"))
+    return made
+
+
+@pytest.fixture(scope="session")
 def exported(tiny_model, tmp_path_factory) -> Callable[[str], Path]:
     """``exported(family)``: the folder of a tiny model's graphs, in fp32 and int8."""
     for package in ("onnx", "onnxscript"):

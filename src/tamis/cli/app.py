@@ -22,6 +22,7 @@ from tamis.cli import (
     report,
     rerank,
     search,
+    train,
     tune,
 )
 from tamis.errors import TamisError
@@ -44,6 +45,7 @@ app.command("report")(report.command)
 data.app.command("derive")(derive.command)
 app.add_typer(data.app)
 app.command("mine")(mine.command)
+app.command("train")(train.command)
 app.command("export")(export.command)
 app.command("agree")(agree.command)
 app.command("doctor")(doctor.command)

@@ -16,7 +16,7 @@ from tamis.cli.options import AsJson
 if TYPE_CHECKING:
     from tamis.core import Document
     from tamis.train.sources.clicks import Clicks, Labelling
-    from tamis.train.sources.derive import Derivation, Derives, Lengths
+    from tamis.train.sources.derive import Derivation, Derives, Lengths, RoundTrip
     from tamis.train.sources.rows import Derived
 
 Labels: TypeAlias = Literal["clicked", "rate", "bound"]
@@ -40,7 +40,7 @@ def command(
     keep_title: Annotated[
         bool, typer.Option("--keep-title", help="Leave the title where it also begins the text.")
     ] = False,
-    repeats: Annotated[int, typer.Option(min=1, help="Documents that may share a title; more is boilerplate.")] = 2,
+    repeats: Annotated[int, typer.Option(min=1, help="Documents that may share a query; more is boilerplate.")] = 2,
     least_query: Annotated[int, typer.Option("--min-query", min=1, help="Words or Chinese characters a query.")] = 2,
     most_query: Annotated[int, typer.Option("--max-query", min=1, help="The same, at most.")] = 40,
     least_body: Annotated[int, typer.Option("--min-document", min=1, help="The same, a document.")] = 10,
@@ -134,7 +134,7 @@ def _titles(made: _Made) -> Derives:
 def _questions(made: _Made) -> Derives:
     from tamis.train.sources.questions import Questions
 
-    return Questions(made.lengths, made.count)
+    return Questions(made.lengths, made.count, made.repeats)
 
 
 def _llm(made: _Made) -> Derives:
@@ -147,7 +147,9 @@ def _llm(made: _Made) -> Derives:
 MAKERS: Mapping[str, Callable[[_Made], Derives]] = {"titles": _titles, "questions": _questions, "llm": _llm}
 
 
-def _from_documents(source: Path, output: Path, makers: Sequence[Derives], trip: Any, *, machine: bool) -> None:
+def _from_documents(
+    source: Path, output: Path, makers: Sequence[Derives], trip: RoundTrip | None, *, machine: bool
+) -> None:
     from tamis.data import read_documents
     from tamis.train.sources.derive import distinct
     from tamis.train.sources.rows import write_pairs, writing

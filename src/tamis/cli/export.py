@@ -61,7 +61,7 @@ def command(
         rows = [{**asdict(row), "path": str(row.path)} for row in found]
         show.as_json({"source": source, "output": str(target), "graphs": rows})
     else:
-        show.out(_table(source, found))
+        show.out(_table(source, target, found))
 
 
 def _pairs(calibration: str | None) -> list[Pair]:
@@ -89,12 +89,12 @@ def _folder(source: str) -> Path:
     raise ModelError(f"no folder {source!r}: expected a model folder with PyTorch weights, or a hub id")
 
 
-def _table(source: str, found: Sequence[Exported]) -> Any:
-    title = f"{source}, held against PyTorch in fp32 on {found[0].parity.pairs} pairs"
-    columns = ("MB", "largest difference", "spread", "rank correlation", "pairs a second", "PyTorch")
-    shown = show.table(title, "value", *columns)
+def _table(source: str, target: Path, found: Sequence[Exported]) -> Any:
+    title = f"{source} as {target}, held against PyTorch in fp32 on {found[0].parity.pairs} pairs"
+    columns = ("MB", "difference", "spread", "rank corr.", "pairs/s", "PyTorch")
+    shown = show.table(title, "format", *columns)
     for row in found:
         held, speed = row.parity, row.speed
         numbers = (f"{held.largest_difference:.2g}", f"{held.spread:.3g}", f"{held.rank_correlation:.4f}")
-        shown.add_row(str(row.path), f"{row.megabytes:.1f}", *numbers, f"{speed.made:.0f}", f"{speed.source:.0f}")
+        shown.add_row(row.format, f"{row.megabytes:.1f}", *numbers, f"{speed.made:.0f}", f"{speed.source:.0f}")
     return shown

@@ -151,6 +151,8 @@ class Chosen:
         return None if self.model == NONE else self.scorer()
 
 
+Shared: TypeAlias = dict[str, tuple[Any, object]]
+
 USUAL = Chosen(None)  # what a verb has before ``choosing`` hands it the options
 
 
@@ -164,7 +166,7 @@ def choosing(
         default: its default.
         passages: whether long documents may be scored by their passages.
     """
-    shared: dict[str, tuple[Any, object]] = {
+    shared: Shared = {
         "model": (model, default),
         "engine": (Engine, "auto"),
         "device": (Device, "auto"),
@@ -173,18 +175,29 @@ def choosing(
         "template": (Template, "auto"),
         **({"passages": (Passages, None)} if passages else {}),
     }
+    return in_place_of("chosen", shared, lambda given: Chosen(given.pop("model"), **given))
+
+
+def in_place_of(
+    name: str, shared: Shared, made: Callable[[dict[str, Any]], object]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """What puts options that several verbs share in the place of one parameter of theirs.
+
+    Args:
+        name: the parameter.
+        shared: the options, each with its type as typer reads it and its default.
+        made: from the options' values to the parameter's.
+    """
     options = [Parameter(name, Parameter.KEYWORD_ONLY, default=d, annotation=a) for name, (a, d) in shared.items()]
 
     def with_options(verb: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(verb, eval_str=True).parameters.values()
-        flat = [
-            one for p in own for one in (options if p.name == "chosen" else [p.replace(kind=Parameter.KEYWORD_ONLY)])
-        ]
+        flat = [one for p in own for one in (options if p.name == name else [p.replace(kind=Parameter.KEYWORD_ONLY)])]
 
         @wraps(verb)
         def command(**given: Any) -> None:
-            model, *rest = [given.pop(name) for name in shared]
-            verb(**given, chosen=Chosen(model, *rest))
+            values = {option: given.pop(option) for option in shared}
+            verb(**given, **{name: made(values)})
 
         command.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]  # what typer reads
         command.__annotations__ = {p.name: p.annotation for p in flat}

@@ -6,15 +6,21 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from tamis.core import Candidate, Decision, Progress
+from tamis.core import Candidate, Decision
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 EXCERPT = 110  # characters of a document that a table shows
 LEFT_OUT = 20  # documents that a policy left out, of which a table says why
+
+
+class Bar(Protocol):
+    """A progress bar: what is done, of how many if that is known, and perhaps another word for what is being done."""
+
+    def __call__(self, done: int, total: int | None, now: str = ..., /) -> None: ...
 
 
 def as_json(value: object) -> None:
@@ -138,8 +144,9 @@ def printable(text: str) -> str:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Progress | None]:
-    """A progress bar on stderr while the block runs; None when stderr is not a terminal."""
+def progress(what: str) -> Iterator[Bar | None]:
+    """A progress bar on stderr while the block runs, called with (done, in all) and perhaps another word for what is
+    done; None when stderr is not a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -149,4 +156,8 @@ def progress(what: str) -> Iterator[Progress | None]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def tell(done: int, total: int | None, now: str = what) -> None:
+            bar.update(task, completed=done, total=total, description=now)
+
+        yield tell

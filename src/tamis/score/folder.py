@@ -17,6 +17,7 @@ from tamis.score.tokens import Tokens
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+BESIDE = ("README.md", "training")  # what stands beside a model and is no part of it
 OTHER_TOKENIZERS = ("vocab.txt", "sentencepiece.bpe.model", "spm.model", "tokenizer.model", "vocab.json")
 
 
@@ -157,11 +158,14 @@ class ModelFolder:
         return found
 
     def digest(self) -> str:
-        """Twelve hex digits of the SHA-256 over all files of the model, names included; hidden files and folders, where
-        hubs keep their own, are no part of it."""
+        """Twelve hex digits of the SHA-256 over all files of the model, names included.
+
+        Hidden files and folders, where hubs keep their own, the model card and the folder of a training are no part of
+        it: no score depends on them.
+        """
         total = hashlib.sha256()
         found = {p.relative_to(self.path): p for p in self.path.rglob("*") if p.is_file()}
-        for name in sorted(n for n in found if not any(part.startswith(".") for part in n.parts)):
+        for name in sorted(n for n in found if not any(p.startswith(".") or p in BESIDE for p in n.parts)):
             total.update(name.as_posix().encode())
             with found[name].open("rb") as file:
                 total.update(hashlib.file_digest(file, "sha256").digest())

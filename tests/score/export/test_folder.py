@@ -82,7 +82,7 @@ def test_an_export_can_be_exported_no_further(exported, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("formats", [("gguf",), ("onnx", "onnx-int4"), ()])
+@pytest.mark.parametrize("formats", [("gguf",), ("onnx", "onnx-int2"), ()])
 def test_an_unknown_format_is_refused_before_anything_is_done(formats, tmp_path):
     with pytest.raises(InputError, match="expected one or more of 'onnx', 'onnx-int8'"):
         export(tmp_path / "no-such-model", tmp_path / "out", formats)

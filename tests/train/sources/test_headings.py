@@ -62,7 +62,7 @@ def test_code_and_blank_headings_are_no_headings():
     [
         (
             [Document(str(at), f"FAQ sieve {BODY} {at}", title="Sieve FAQ") for at in range(3)],
-            "title of many documents",
+            "query of many documents",
         ),
         ([Document("1", BODY, title="Drum")], "query too short"),
         ([Document("1", BODY, title="drum " * 41)], "query too long"),

@@ -66,6 +66,17 @@ def test_bm25_negatives_are_harder_than_random_ones(statutes, hard):
     assert means[0] > means[1] + 3.0, means  # measured on 20 queries: 3.1 and -4.1 logits
 
 
+def test_positives_that_nobody_named_stand_in_the_ranks_that_are_skipped(statutes, index):
+    whole = [example for example in judged(statutes) if len(set(example.documents)) > 1]
+    hidden = [Example(example.query, example.documents[:1], (1.0,)) for example in whole]
+    taken = []
+    for first in (1, 10):
+        found = mine(hidden, Ranked(index.retriever("bm25"), first, 100)).examples
+        wrong = [set(negatives(e)) & set(w.documents) for e, w in zip(found, whole, strict=True)]
+        taken.append(sum(map(len, wrong)) / sum(len(negatives(e)) for e in found))
+    assert taken[1] < 0.5 * taken[0] < 0.06, taken  # measured on 149 queries: 8.3 % of the negatives, then 2.5 %
+
+
 def test_planted_copies_of_positives_are_removed(statutes):
     examples = judged(statutes, 30)
     planted = []

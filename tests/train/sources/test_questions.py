@@ -19,6 +19,7 @@ from tamis.train.sources.questions import Keyphrases, Questions, asked, defined,
         ("Nixtamal refers to maize cooked in lime.", ["what does Nixtamal mean"]),
         ("OBJECTIVES Low alcohol labels are a set of labels.", ["what are Low alcohol labels"]),
         ("要约是指希望与他人订立合同的意思表示。", ["什么是要约"]),
+        ("不可抗力是指不能预见、不能避免且不能克服的客观情况。", ["什么是不可抗力"]),
         ("本法所称缺陷，是指产品存在不合理的危险。", ["什么是缺陷"]),
         ("所谓“善意取得”，指的是受让人不知情。量规是一种量具。", ["什么是善意取得", "什么是量规"]),
     ],
@@ -37,7 +38,7 @@ def test_definitions_answer_what_they_define(text, queries):
         "The mesh of this sieve is a fine one.",
         "Sieving is tedious. Cooks are proud.",
         "这是一种筛子。它是指鼓形的筛子。前款所称情形是指下列之一。",
-        "他们是好人。",
+        "他们是好人。不他是指非此。",
     ],
 )
 def test_sentences_that_define_nothing(text):
@@ -93,7 +94,7 @@ def test_at_most_so_many_a_document_questions_first():
 
 
 def test_the_statutes_define_their_terms_and_the_round_trip_keeps_most(statutes):
-    documents = list(statutes.documents.values())[:500]
+    documents = list(statutes.documents.values())[1000:1500]
     found = Questions().derive(documents)
     origins = Counter(pair.origin for pair in found.pairs)
     assert origins["key words"] > 0.95 * len(documents) and origins["definition"] >= 3
@@ -103,7 +104,15 @@ def test_the_statutes_define_their_terms_and_the_round_trip_keeps_most(statutes)
     assert Questions().derive(documents) == found
 
 
+def test_questions_that_many_documents_ask_are_boilerplate():
+    said = "What does this study add? Tide gauge {} was read every morning at the old quay."
+    corpus = [Document(f"{at}", said.format(at)) for at in range(3)]
+    assert "What does this study add?" not in {pair.query for pair in Questions().derive(corpus).pairs}
+    assert Questions().derive(corpus).removed["query of many documents"] >= 3
+    assert "What does this study add?" in {pair.query for pair in Questions(repeats=3).derive(corpus).pairs}
+
+
 def test_nothing_and_wrong_options():
     assert Questions().derive([]).pairs == [] and Questions().derive([Document("1", "")]).pairs == []
-    with pytest.raises(InputError, match="most must be at least 1"):
+    with pytest.raises(InputError, match="must be at least 1, got 0 and 2"):
         Questions(most=0)

@@ -12,6 +12,8 @@ from tamis.data.agree.coefficients import NOTHING, Coefficient, checked
 from tamis.errors import InputError
 
 CELLS = 1 << 22  # numbers held at once while drawing
+WORK = 2_000_000_000  # kinds of items x labels x resamples: above, fewer are drawn
+LEAST = 200
 DEFINED = 0.5  # an interval needs at least this share of resamples in which the coefficient is defined
 
 
@@ -48,7 +50,7 @@ def estimates(
         coefficients: by the name under which the estimates are wanted.
         counts: how many annotators gave each item each label, shape ``(items, labels)``.
         confidence: wanted coverage, in (0, 1).
-        rounds: resamples drawn.
+        rounds: resamples drawn; fewer, but at least 200, of more than two million different items x labels.
         seed: the same seed gives the same intervals, whatever the order of items and annotators.
 
     Raises:
@@ -63,6 +65,7 @@ def estimates(
         raise InputError(f"confidence must lie between 0 and 1 and rounds be 1 or more, got {confidence} and {rounds}")
     # Items with the same counts are interchangeable: a resample is how often each kind of item comes up.
     kinds, times = np.unique(checked(counts), axis=0, return_counts=True)
+    rounds = min(rounds, max(LEAST, WORK // kinds.size))
     drawn: dict[str, list[Floats]] = {name: [] for name in coefficients}
     for part in _drawn(times, rounds, seed):
         for name, coefficient in coefficients.items():

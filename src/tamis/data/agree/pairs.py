@@ -84,6 +84,7 @@ class _Sums:
         observed, expected: mean disagreement, and that of labels drawn from each one's own shares.
         variance: of each pair's kappa.
         influence: what each item adds to the error of the mean kappa, shape ``(items,)``.
+        shared: how many items at least two annotators labelled.
     """
 
     items: Indices
@@ -92,6 +93,7 @@ class _Sums:
     expected: Floats
     variance: Floats
     influence: Floats
+    shared: int
 
     @classmethod
     def of(cls, table: LabelTable, apart: Floats) -> _Sums:
@@ -111,7 +113,8 @@ class _Sums:
         against = first @ apart, second @ apart.T
         expected = (against[0] * second).sum(axis=1)
         spread, influence = cls._spread(table, apart, (items, observed, expected), against)
-        return cls(items, equal, observed, expected, spread / there**2, influence)
+        shared = int((np.bincount(table.item) > 1).sum())
+        return cls(items, equal, observed, expected, spread / there**2, influence, shared)
 
     @staticmethod
     def _spread(
@@ -149,9 +152,8 @@ class _Sums:
             what = "each two use one and the same label only" if self.items.any() else "no item has two labels"
             return Estimate(None, reason=what)
         found = float((1 - self.observed[there] / self.expected[there]).mean())
-        items = int((self.influence != 0).sum()) or int(self.items.max())
-        rarest = float((_rarest(items, tail) / self.expected[there]).mean())
-        return around(found, math.sqrt((self.influence**2).sum()), items, tail, rarest)
+        rarest = float((_rarest(self.shared, tail) / self.expected[there]).mean())
+        return around(found, math.sqrt((self.influence**2).sum()), self.shared, tail, rarest)
 
 
 def around(found: float, error: float, items: int, tail: float, rarest: float) -> Estimate:

@@ -11,8 +11,8 @@ import numpy as np
 
 from tamis.data.checks.pairs import Mask, Numbers, Pairs, excerpt
 from tamis.data.checks.report import PLACES, Finding, Level, Place
+from tamis.data.merge import TEACHER_NOISE
 from tamis.data.split import document_key
-from tamis.data.training import TEACHER_NOISE
 
 Check: TypeAlias = Callable[[Pairs], Finding | None]
 

@@ -7,9 +7,11 @@ own, and export there. A GPU is not needed.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from tamis.score.export.folder import Exported, copy_settings, made_whole, requi
 from tamis.score.export.formats import GraphFormat
 from tamis.score.families import family, prompt_for
 from tamis.score.folder import ModelFolder
+from tamis.score.load_bi import encodes_texts
 from tamis.score.load_cross import Options, load_cross
 from tamis.score.template import Template
 
@@ -53,7 +56,8 @@ def gptq(folder: str | Path, output: str | Path, calibration: Sequence[Pair] = (
     """
     source, target = ModelFolder(Path(folder)), Path(output)
     require_absent(target)
-    if (row := family(source)).kind != "causal":
+    row = None if encodes_texts(source) else family(source)
+    if row is None or row.kind != "causal":
         raise ModelError(
             f"{source.path}: {FORMAT} is for language models that answer in words, got {source.architecture!r}; use "
             "--format onnx-int4 or onnx-int8"
@@ -139,10 +143,17 @@ class Plain:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the packages' progress on standard output and their log lines."""
-    before = logging.root.manager.disable
+    """Without the packages' log lines and warnings, which are none of the user's making; bars of progress stay."""
+    before, loguru = logging.root.manager.disable, import_module("loguru").logger
+    packages = ("llmcompressor", "compressed_tensors")
     logging.disable(logging.WARNING)
+    for package in packages:
+        loguru.disable(package)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logging.disable(before)
+        for package in packages:
+            loguru.enable(package)

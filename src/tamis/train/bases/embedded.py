@@ -127,5 +127,5 @@ def _graph(path: Path) -> Graph:
         if tensor.data_type == INT4:  # as it is stored: numpy has no numbers of 4 bits
             arrays[tensor.name] = np.frombuffer(tensor.raw_data, np.uint8).reshape(tensor.dims[0], -1)
         else:
-            arrays[tensor.name] = onnx.numpy_helper.to_array(tensor)
+            arrays[tensor.name] = onnx.numpy_helper.to_array(tensor).copy()  # which can be written to, as PyTorch asks
     return Graph(arrays)

@@ -11,11 +11,11 @@ from typing import Any
 from tamis.data import atomic_path, atomic_write
 from tamis.errors import StorageError
 from tamis.extras import require
+from tamis.score.folder import BESIDE
 from tamis.score.nets.lib import Tensor
 
 WEIGHTS = "model.safetensors"
 COPIED = (".json", ".txt", ".model", ".jinja")
-OURS = ("training",)  # folders beside a model that are no part of it
 MODULES = ("Transformer", "Pooling", "Normalize")
 
 
@@ -66,7 +66,7 @@ def copy_settings(source: Path, folder: Path, *, deep: bool, without: Collection
     """
     for path in sorted(source.rglob("*") if deep else source.glob("*")):
         inside = path.relative_to(source)
-        own = any(part.startswith(".") or part in OURS for part in inside.parts)
+        own = any(part.startswith(".") or part in BESIDE for part in inside.parts)
         kept = path.suffix in COPIED and not path.name.endswith(".index.json") and path.name != "tamis_export.json"
         if not path.is_file() or own or not kept or inside.as_posix() in without:
             continue

@@ -61,6 +61,19 @@ class Lengths:
         return "document too short" if len(units(pair.document)) < self.least_body else ""
 
 
+def boilerplate(pairs: Iterable[Derived], repeats: int) -> frozenset[str]:
+    """Queries (their ``query_key``) that more than ``repeats`` documents give: "FAQ", "简介", "What does it add?".
+
+    >>> pairs = [Derived("FAQ", f"text {at}", str(at), "title") for at in range(3)]
+    >>> sorted(boilerplate(pairs, 2)), sorted(boilerplate(pairs, 3))
+    (['faq'], [])
+    """
+    given: dict[str, set[str]] = {}
+    for pair in pairs:
+        given.setdefault(query_key(pair.query), set()).add(pair.source)
+    return frozenset(key for key, sources in given.items() if len(sources) > repeats)
+
+
 def distinct(derivations: Iterable[Derivation]) -> Derivation:
     """All pairs of several derivations, each query and document once.
 

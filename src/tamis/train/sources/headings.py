@@ -12,7 +12,7 @@ from tamis.core import Document, Progress
 from tamis.data import query_key
 from tamis.errors import InputError
 from tamis.text import segment, sentences
-from tamis.train.sources.derive import Derivation, Lengths
+from tamis.train.sources.derive import Derivation, Lengths, boilerplate
 from tamis.train.sources.rows import Derived
 
 COMMON = 0.1  # a word that more than this share of the queries have tells them not apart
@@ -62,7 +62,7 @@ class Headings:
             pairs += list(self._pairs(document))
             if progress:
                 progress(at, len(documents))
-        times = Counter(query_key(pair.query) for pair in pairs)
+        common = boilerplate(pairs, self.repeats)
         words = {pair.query: frozenset(segment(pair.query)) for pair in pairs}
         held = Counter(word for found in words.values() for word in found)
         rare = max(2.0, COMMON * len(words))
@@ -70,8 +70,8 @@ class Headings:
         kept = []
         for pair in pairs:
             telling = {word for word in words[pair.query] if held[word] <= rare}
-            if times[query_key(pair.query)] > self.repeats:
-                removed["title of many documents"] += 1
+            if query_key(pair.query) in common:
+                removed["query of many documents"] += 1
             elif why := self.lengths.why_not(pair):
                 removed[why] += 1
             elif telling.isdisjoint(segment(pair.document)):

@@ -15,7 +15,7 @@ from tamis.errors import InputError
 from tamis.recall.bm25 import Parameters
 from tamis.text import segment, sentences
 from tamis.text.scripts import HAN
-from tamis.train.sources.derive import Derivation, Lengths
+from tamis.train.sources.derive import Derivation, Lengths, boilerplate
 from tamis.train.sources.rows import Derived
 
 TERMS = 4  # words of a keyphrase query; people type two to five
@@ -40,7 +40,7 @@ _OPENING = """
 _VAGUE = frozenset(_OPENING.split())
 _POINTING = _VAGUE | {"our", "their", "its", "his", "her", "my"} - {"in", "for", "with", "as", "and", "or"}
 _vague = re.compile(
-    "[这那此其它他她我你您该各某每有无非不也就都还又而但并且或如若因由对从在把被与和以及于]|前款|上述|下列|以下"
+    "[这那此其它他她我你您该各某每也就都还又而但并且或如若因由对从在把被与和以及于]|前款|上述|下列|以下"
 )
 _word = re.compile(f"[{HAN}]+|[^\\W_{HAN}][^\\W_{HAN}'’-]*(?:['’-][^\\W_{HAN}]+)*")
 
@@ -67,13 +67,9 @@ def defined(text: str) -> Iterator[tuple[str, str]]:
     """
     for sentence in sentences(text):
         if (match := _english.match(_label.sub("", sentence))) and _stands_alone(match["subject"]):
-            article = (match["article"] or "").lower()
-            verb = match["verb"] or "is"
-            yield (
-                f"what does {match['subject']} mean" if match["means"] else f"what {verb} {article}{match['subject']}",
-                text,
-            )
-        elif (match := _chinese.match(sentence)) and not _vague.match(match["subject"]):
+            named = (match["article"] or "").lower() + match["subject"]
+            yield f"what does {named} mean" if match["means"] else f"what {match['verb']} {named}", text
+        elif (match := _chinese.match(sentence)) and _names_something(match["subject"]):
             yield f"什么是{match['subject']}", text
 
 
@@ -81,6 +77,13 @@ def _stands_alone(subject: str) -> bool:
     """Whether an English subject means something without the sentences before it."""
     words = subject.lower().split()
     return words[0] not in _VAGUE and _POINTING.isdisjoint(words)
+
+
+def _names_something(subject: str) -> bool:
+    """Whether a Chinese subject means something by itself; 不可抗力 does, since the dictionary knows 不可."""
+    if subject[0] in "有无非不":
+        return any(subject.startswith(word) for word in segment(subject) if len(word) > 1)
+    return not _vague.match(subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +168,19 @@ class Questions:
     Attributes:
         lengths: of queries and documents.
         most: queries a document, at most; questions first, then definitions, then key words.
+        repeats: how many documents may give one query; more, and it is boilerplate.
 
     Raises:
-        InputError: ``most`` is below 1.
+        InputError: ``most`` or ``repeats`` is below 1.
     """
 
     lengths: Lengths = field(default_factory=Lengths)
     most: int = 3
+    repeats: int = 2
 
     def __post_init__(self) -> None:
-        if self.most < 1:
-            raise InputError(f"most must be at least 1, got {self.most}")
+        if self.most < 1 or self.repeats < 1:
+            raise InputError(f"most and repeats must be at least 1, got {self.most} and {self.repeats}")
 
     def derive(self, documents: Sequence[Document], progress: Progress | None = None) -> Derivation:
         """Pairs in the order of the documents, and how many queries were left out for which reason."""
@@ -200,4 +205,8 @@ class Questions:
             pairs += kept.values()
             if progress:
                 progress(at, len(documents))
-        return Derivation(pairs, dict(removed))
+        common = boilerplate(pairs, self.repeats)
+        told = [pair for pair in pairs if query_key(pair.query) not in common]
+        if len(told) < len(pairs):
+            removed["query of many documents"] = len(pairs) - len(told)
+        return Derivation(told, dict(removed))
