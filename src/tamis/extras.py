@@ -31,6 +31,7 @@ EXTRAS: dict[str, Extra] = {
         Extra("onnx", "export", "writing ONNX folders"),
         Extra("onnxscript", "export", "writing ONNX folders"),
         Extra("peft", "train", "training with LoRA"),
+        Extra("deepspeed", "deepspeed", "training in several processes with --strategy zero2"),
         Extra("llmcompressor", "gptq", "4-bit weights by GPTQ (in an environment of its own)"),
         Extra("datasets", "gptq", "4-bit weights by GPTQ (in an environment of its own)"),
         Extra("huggingface_hub", "hub", "models by their hub id"),

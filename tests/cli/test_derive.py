@@ -116,6 +116,7 @@ def test_clicks_become_lists(run, log, docs, tmp_path):
         (("DOCS", "-o", "OUT.csv", "--from", "titles"), 1, "expected a name that ends in .jsonl"),
         (("nowhere", "-o", "OUT", "--from", "titles"), 1, "no such file"),
         (("DOCS", "-o", "OUT", "--from", "clicks"), 1, "docs.jsonl, line 1, field 'query': missing"),
+        (("DOCS", "-o", "OUT", "--from", "titles", "--min-document", 99), 1, "no pair comes from 4 documents: "),
         (("LOG", "-o", "OUT", "--from", "clicks", "--column", "doc=x"), 1, "expected NAME=COLUMN"),
         (("LOG", "-o", "OUT", "--from", "clicks", "--min-impressions", 9), 1, "no query gets a label from this log"),
     ],

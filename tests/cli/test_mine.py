@@ -87,7 +87,7 @@ def test_a_scorer_leaves_a_teachers_scores(run, examples, corpus, tmp_path):
         assert all(s < best for s, label in zip(example.scores, example.labels, strict=True) if label == 0)
     again = run("mine", out, "-o", tmp_path / "again.jsonl", "--ranks", "1-9")
     assert again.code == 1 and "has a teacher's scores, which mined documents would lack" in again.err
-    table = run("mine", examples, "-o", out, *asked, "--scorer", "tamis-mini", "--max-score", -1).out
+    table = run("mine", examples, "-o", out, *asked, "--scorer", "tamis-mini", "--max-score", 30).out
     assert "tamis-mini of positives: median" in table
 
 
@@ -97,6 +97,7 @@ def test_a_scorer_leaves_a_teachers_scores(run, examples, corpus, tmp_path):
         (("nowhere", "-o", "OUT"), 1, "no such file"),
         (("FILE", "-o", "OUT.csv"), 1, "expected a name that ends in .jsonl"),
         (("FILE", "-o", "nofolder/m.jsonl"), 1, "does not exist"),
+        (("FILE", "-o", "OUT"), 1, "no negative was found (0 documents tried for 5 queries): try other --ranks"),
         (("FILE", "-o", "OUT", "--ranks", "9-2"), 2, "expected two ranks from 1 on, such as 10-100"),
         (("FILE", "-o", "OUT", "--margin", 1, "--relative-margin", 0.9), 2, "give one"),
         (("FILE", "-o", "OUT", "--relative-margin", 95), 1, "the relative margin must lie in (0, 1]"),

@@ -139,7 +139,7 @@ def test_int8_alone_asks_for_the_onnx_engine(both, tiny_model):
         load_scorer(tiny_model("bert"), dtype="int8")
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "int4"])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "int2"])
 def test_a_dtype_that_graphs_do_not_come_in_is_refused(dtype, both):
     with pytest.raises(InputError, match=f"dtype='{dtype}'"):
         load_scorer(both, engine="onnx", dtype=dtype)

@@ -14,6 +14,7 @@ from tamis.cli import (
     calibrate,
     data,
     derive,
+    distill,
     doctor,
     evaluate,
     export,
@@ -46,6 +47,7 @@ data.app.command("derive")(derive.command)
 app.add_typer(data.app)
 app.command("mine")(mine.command)
 app.command("train")(train.command)
+app.command("distill")(distill.command)
 app.command("export")(export.command)
 app.command("agree")(agree.command)
 app.command("doctor")(doctor.command)

@@ -151,6 +151,7 @@ def _from_documents(
     source: Path, output: Path, makers: Sequence[Derives], trip: RoundTrip | None, *, machine: bool
 ) -> None:
     from tamis.data import read_documents
+    from tamis.errors import DataError
     from tamis.train.sources.derive import distinct
     from tamis.train.sources.rows import write_pairs, writing
 
@@ -161,8 +162,11 @@ def _from_documents(
         if trip is not None:
             with show.progress("round trip") as progress:
                 kept = trip.kept(found.pairs, documents, progress)
+        lost = len(found.pairs) - len(kept)
+        removed = {**found.removed, **({"not found by its query": lost} if lost else {})}
+        if not kept:
+            raise DataError(f"no pair comes from {len(documents)} documents{_why(removed)}", path=source)
         write_pairs(out, kept)
-    removed = {**found.removed, **({"not found by its query": len(found.pairs) - len(kept)} if trip else {})}
     origins = dict(Counter(pair.origin for pair in kept))
     if machine:
         counts = {"documents": len(documents), "pairs": len(kept), "origins": origins, "removed": removed}
@@ -188,14 +192,17 @@ def _from_clicks(source: Path, output: Path, how: _Clicked, docs: Path | None, *
         texts = None if docs is None else {doc.id: doc.full_text for doc in read_documents(docs)}
         found = clicks.labels(Log(source, columns).read(), texts)
         if not found.examples:
-            said = ", ".join(f"{count} {what}" for what, count in found.counted.items()) or "no rows"
-            raise DataError(f"no query gets a label from this log: {said}", path=source)
+            raise DataError(f"no query gets a label from this log{_why(found.counted)}", path=source)
         write_lists(out, found.examples)
     made = {"queries": len(found.examples), "labels": sum(len(example.labels) for example in found.examples)}
     if machine:
         show.as_json({"source": str(source), "output": str(output), **made, "counted": dict(found.counted)})
     else:
         show.out(_table("labels from clicks", {**made, **found.counted}, {}))
+
+
+def _why(counted: Mapping[str, int]) -> str:
+    return "".join(f"{', ' if at else ': '}{count} {what}" for at, (what, count) in enumerate(counted.items()))
 
 
 def _clicks(how: _Clicked) -> Clicks:

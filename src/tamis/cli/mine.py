@@ -86,6 +86,7 @@ def command(
     Example: tamis mine ./scifact -o train.jsonl --by bm25 --ranks 10-100 --margin 1.0
     """
     from tamis.data import read_training
+    from tamis.errors import DataError
     from tamis.train.sources.mining import Mining, mine
     from tamis.train.sources.rows import write_lists, writing
 
@@ -98,6 +99,10 @@ def command(
         candidates = _candidates(place, source, corpus, examples)
         with show.progress("mining") as progress:
             found = mine(examples, candidates, options, scorer=scorer, progress=progress)
+        if not found.report.negatives:
+            tried = f"{found.report.tried} documents tried for {len(examples)} queries"
+            why = "".join(f", {count} {name}" for name, count in found.report.removed.items())
+            raise DataError(f"no negative was found ({tried}{why}): try other --ranks, --by or --corpus", path=source)
         write_lists(out, found.examples)
     if as_json:
         show.as_json({"source": str(source), "output": str(output), "by": by, **found.report.as_dict()})

@@ -46,7 +46,7 @@ def command(
     """
     from tamis.train.after import shown_command
     from tamis.train.job import Job, train
-    from tamis.train.processes.chosen import launch, processes, started
+    from tamis.train.processes.chosen import launch, running, started
 
     if how.nproc > 1 and not started():
         raise typer.Exit(launch(how.nproc, sys.argv[1:]))
@@ -61,7 +61,7 @@ def command(
         resume=how.resume,
         command=shown_command(["tamis", *sys.argv[1:]]),
     )
-    with stopping() as stop, telling() as (told, scoring):
-        found = train(job, how.options(), processes=processes(how.strategy), told=told, scoring=scoring, stop=stop)
+    with running(how.strategy) as processes, stopping() as stop, telling() as (told, scoring):
+        found = train(job, how.options(), processes=processes, told=told, scoring=scoring, stop=stop)
     if found:
         shown(found, machine=as_json)

@@ -59,7 +59,10 @@ class How:
     lora_alpha: Annotated[
         float | None, typer.Option(help="LoRA counts alpha / rank; without it, alpha is twice the rank.")
     ] = None
-    layers: Annotated[int | None, typer.Option(min=1, help="Keep so many layers of the base, evenly spaced.")] = None
+    layers: Annotated[int | None, typer.Option(min=1, help="Keep so many of the base's layers, the lowest.")] = None
+    dropout: Annotated[
+        float | None, typer.Option(help="Share of activations left out while training; else the base's own.")
+    ] = None
     epochs: Annotated[float | None, typer.Option(help="How often every query is seen; 3 without --max-steps.")] = None
     max_steps: Annotated[int | None, typer.Option(min=1, help="Steps in all.")] = None
     batch_size: Annotated[int, typer.Option(min=1, help="Queries a step.")] = 16
@@ -117,6 +120,7 @@ class How:
             recompute=self.recompute,
             max_length=self.max_length,
             layers=self.layers,
+            dropout=self.dropout,
             seed=self.seed,
             device=self.device,
         )
@@ -222,5 +226,6 @@ def shown(found: Trained, *, machine: bool) -> None:
     show.out(table)
     for line in [*found.figures.remarks(), *(found.refit.lines() if found.refit else [])]:
         show.say(line)
-    show.say(f"look at {home / 'errors.html'} and {home / 'curves.html'}")
+    pages = ("errors.html", "curves.html") if found.refit else ("curves.html",)
+    show.say(f"look at {' and '.join(str(home / page) for page in pages)}")
     show.say(f"a threshold for it: tamis tune LABELS --model {found.folder} --precision 0.9 -o policy.json")

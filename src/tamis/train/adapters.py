@@ -1,4 +1,4 @@
-"""What LoRA added to a network, written into its weights, or apart from them in peft's form."""
+"""What LoRA added to a network, written into its weights."""
 
 from __future__ import annotations
 

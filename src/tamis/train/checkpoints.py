@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,11 +15,10 @@ from typing import Any
 from tamis.errors import InputError, StorageError
 from tamis.extras import require
 from tamis.score.nets.lib import Tensor, nn, torch
-from tamis.train.processes.base import Processes
+from tamis.train.processes.base import STEP, Processes
 
 TRAINED, OPTIMISER, STATE = "trained.safetensors", "optimiser.safetensors", "state.json"
-BEST = "best"
-PREFIX = "step-"
+PREFIX, BEST, NEW = "step-", "best-", ".new-"
 
 
 @dataclass(frozen=True)
@@ -54,18 +54,24 @@ class Checkpoints:
             StorageError: the disk refused it; the checkpoints of before are whole.
         """
         trained, moments = trainable(network, processes), _moments(network, optimiser, processes)
-        if processes.rank == 0:
+
+        def write() -> None:
             self._write(f"{PREFIX}{step:08d}", {TRAINED: trained, OPTIMISER: moments}, {"step": step, **state})
             for old in self.steps()[: -self.keep]:
                 shutil.rmtree(self.folder / f"{PREFIX}{old:08d}", ignore_errors=True)
-        processes.wait()
+
+        processes.first(write)
 
     def save_best(self, step: int, network: nn.Module, processes: Processes) -> None:
         """Keep the parameters as they are now as the best so far; all processes call it."""
         trained = trainable(network, processes)
-        if processes.rank == 0:
-            self._write(BEST, {TRAINED: trained}, {"step": step})
-        processes.wait()
+
+        def write() -> None:
+            self._write(f"{BEST}{step:08d}", {TRAINED: trained}, {"step": step})
+            for old in self._best()[:-1]:
+                shutil.rmtree(old, ignore_errors=True)
+
+        processes.first(write)
 
     def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer, processes: Processes) -> dict[str, Any]:
         """Put the last checkpoint's numbers back, and return its state; an empty one where there is no checkpoint.
@@ -73,6 +79,9 @@ class Checkpoints:
         Raises:
             InputError: the checkpoint is of another run: other data, another base or other options.
         """
+        for torn in self.folder.glob(f"{NEW}*"):  # what a process that was killed was writing
+            if processes.rank == 0:
+                shutil.rmtree(torn, ignore_errors=True)
         if not (steps := self.steps()):
             return {}
         folder = self.folder / f"{PREFIX}{steps[-1]:08d}"
@@ -81,20 +90,19 @@ class Checkpoints:
         load_trainable(network, folder / TRAINED, processes)
         moments = read_tensors(folder / OPTIMISER)
         for name, parameter in network.named_parameters():
-            if parameter.requires_grad and f"{name}|step" in moments:
-                optimiser.state[parameter] = {
-                    kind: moments[f"{name}|{kind}"]
-                    if kind == "step"
-                    else processes.like(parameter, moments[f"{name}|{kind}"])
-                    for kind in ("step", "exp_avg", "exp_avg_sq")
-                }
+            if parameter.requires_grad and f"{name}|{STEP}" in moments:
+                kept = {word: moments[f"{name}|{word}"] for word in (STEP, "exp_avg", "exp_avg_sq")}
+                processes.remember(parameter, optimiser, kept)
         return state
 
     @property
     def best(self) -> Path | None:
         """The best parameters so far; None where nothing was measured."""
-        path = self.folder / BEST / TRAINED
-        return path if path.is_file() else None
+        found = self._best()
+        return found[-1] / TRAINED if found else None
+
+    def _best(self) -> list[Path]:
+        return sorted(self.folder.glob(f"{BEST}*"))
 
     def _check(self, before: Mapping[str, Any]) -> None:
         changed = [name for name, value in json.loads(json.dumps(self.run)).items() if before.get(name) != value]
@@ -107,7 +115,7 @@ class Checkpoints:
     def _write(self, name: str, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self.folder, prefix=".new-") as made:
+            with tempfile.TemporaryDirectory(dir=self.folder, prefix=NEW) as made:
                 folder = Path(made) / name
                 folder.mkdir()
                 for file, content in tensors.items():
@@ -145,9 +153,8 @@ def load_trainable(network: nn.Module, path: Path, processes: Processes) -> None
     wanted = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
     if saved.keys() != wanted.keys():
         raise InputError(f"{path}: these numbers are of another network, or of another tuning")
-    with torch.no_grad():
-        for name, parameter in wanted.items():
-            parameter.copy_(processes.like(parameter, saved[name]))
+    for name, parameter in wanted.items():
+        processes.put(parameter, saved[name])
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -159,20 +166,22 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 def _moments(network: nn.Module, optimiser: torch.optim.Optimizer, processes: Processes) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     for name, parameter in network.named_parameters():
-        for kind, value in optimiser.state.get(parameter, {}).items():
-            found[f"{name}|{kind}"] = (
-                (value if kind == "step" else processes.gathered(value)).detach().cpu().contiguous()
-            )
+        if parameter.requires_grad:
+            for word, value in processes.moments(parameter, optimiser).items():
+                found[f"{name}|{word}"] = value.detach().cpu().contiguous()
     return found
 
 
 def _sync(folder: Path) -> None:
-    import os
+    for path in folder.iterdir():
+        _sync_one(path)
+    with suppress(OSError):  # not every system lets a folder be synced
+        _sync_one(folder)
 
-    for path in [*folder.iterdir(), folder]:
-        with suppress(OSError):  # not every system lets a folder be synced
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+
+def _sync_one(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from tamis.core import Progress, Scorer
-from tamis.data import Example, atomic_write
-from tamis.data.open import Source
-from tamis.data.training import Conflicts, counts, digest, read_training, split
+from tamis.data import atomic_write
+from tamis.data.training import Conflicts, counts, digest
 from tamis.errors import InputError
 from tamis.score.folder import ModelFolder
 from tamis.score.load import load_scorer
@@ -38,8 +38,10 @@ from tamis.train.after import (
 )
 from tamis.train.after.figures import means
 from tamis.train.bases.base import Start
+from tamis.train.bases.files import making, write_json
 from tamis.train.bases.opened import based, start_of
 from tamis.train.checkpoints import Checkpoints
+from tamis.train.lessons import Files, Lessons, read_by, read_lessons
 from tamis.train.log import Log
 from tamis.train.loop import Ended, Run, fit
 from tamis.train.losses.forms import DEFAULTS, loss
@@ -48,6 +50,7 @@ from tamis.train.processes.base import Alone, Processes
 from tamis.train.sampler import Sampler
 
 TRAINING = "training"  # the folder beside the model's files that holds all that is not the model
+LOG = "log.jsonl"
 CURVES_EVERY = 30.0  # seconds
 Told = Callable[[int, int, float], None]
 
@@ -57,7 +60,8 @@ class Job:
     """What is trained from what.
 
     Attributes:
-        data: files of labels in any form of ``tamis.data.FORMS``, or evaluation sets' folders.
+        data: files of labels in any form of ``tamis.data.FORMS``, or evaluation sets' folders; or what has been read
+            and split already, for which ``dev`` and ``conflicts`` are not read.
         base: where training starts: ``"e5-small"`` (ships with tamis), a model folder or a hub id.
         output: the folder to make.
         kind: what is made of the base.
@@ -68,11 +72,11 @@ class Job:
         command: the command that made it, for the card.
     """
 
-    data: Source | Sequence[Source]
+    data: Files | Lessons
     base: str | Path
     output: Path
     kind: Kind = "cross-encoder"
-    dev: float | Source | Sequence[Source] = 0.1
+    dev: float | Files = 0.1
     conflicts: Conflicts = "refuse"
     asked: Asked = field(default_factory=Asked)
     resume: bool = False
@@ -87,7 +91,7 @@ class Trained:
         folder: the model's.
         outcome: what ``training/result.json`` holds; of a job that was stopped, what is known so far.
         figures: on the dev queries; None without them.
-        refit: calibration and policy; None without dev queries.
+        refit: calibration and policy; None without dev queries that people have labelled.
         complete: whether the job came to its end; if not, it can be resumed.
     """
 
@@ -130,68 +134,62 @@ def train(
     """
     options, processes = options or Options(), processes or Alone()
     home = job.output / TRAINING
-    _check(job, home)
-    learn, dev = _read(job, options.seed)
-    device = torch.device(chosen_device(options.device))
+    check_output(job)
+    lessons = _read(job, options.seed)
+    device = processes.device(chosen_device(options.device))
     if device.type == "cpu":
         torch.set_num_threads(max(1, threads() // processes.world))
-    home.mkdir(parents=True, exist_ok=True)
-    folder = based(job.base, home / "base", options.layers, first=processes.rank == 0, wait=processes.wait)
-    options = _settled(job.kind, options, learn, device)
-    start = start_of(folder, job.kind, options)
-    run = _run(job, start, options, processes, (learn, dev), device)
-    run = replace(run, progress=_telling(home, told) if processes.rank == 0 else None, stop=stop)
-    if processes.rank == 0 and not job.resume:
-        (home / "log.jsonl").unlink(missing_ok=True)
-    began = time.monotonic()
-    ended = fit(run)
+    options, lessons = _settled(job.kind, options, lessons, device)
+    with making(home, log := home / LOG) if processes.rank == 0 else nullcontext():
+        folder = based(job.base, home / "base", options.layers, alone=processes.first)
+        for name, content in processes.settings(options).items():
+            processes.first(partial(write_json, home / name, content))
+        start = start_of(folder, job.kind, options)
+        run = _run(job, start, options, processes, lessons, device)
+        run = replace(run, progress=_telling(home, told) if processes.rank == 0 else None, stop=stop)
+        if processes.rank == 0 and not job.resume:
+            log.unlink(missing_ok=True)
+        ended = fit(run)
     network = processes.plain(start.network)
     if processes.rank:
         return None
-    outcome = _outcome(job, run, ended, folder, (learn, dev), time.monotonic() - began)
+    outcome = _outcome(job, run, ended, folder, lessons)
     write_curves(home, done=not ended.stopped)
     if ended.stopped:
         return Trained(job.output, outcome, complete=False)
     start.write(merged(network), job.output)
-    return _finished(job, options, outcome, folder, dev, scoring)
+    return _finished(job, options, outcome, folder, lessons, scoring)
 
 
-def _check(job: Job, home: Path) -> None:
-    there = (home / "checkpoints").is_dir()
-    if (job.output / "config.json").exists():
-        raise InputError(f"{job.output}: there is a model already; name another folder, or remove it")
-    if there and not job.resume:
-        raise InputError(f"{job.output}: a training was begun here: go on with --resume, or name another folder")
+def check_output(job: Job) -> None:
+    """See that the output can be made.
+
+    Raises:
+        InputError: it is a file or a complete model, or a training that is not to be gone on with.
+    """
     if job.output.is_file():
         raise InputError(f"{job.output} is a file: name a folder to make")
+    begun = (job.output / TRAINING / "checkpoints").is_dir()
+    if (job.output / "config.json").exists() and not (begun and job.resume):  # while it is begun, it is not complete
+        raise InputError(f"{job.output}: there is a model already; name another folder, or remove it")
+    if begun and not job.resume:
+        raise InputError(f"{job.output}: a training was begun here: go on with --resume, or name another folder")
 
 
-def _read(job: Job, seed: int) -> tuple[list[Example], list[Example]]:
-    """The queries to learn from, and those to measure on, whose labels differ."""
-    data = read_training(job.data, conflicts=job.conflicts)
-    if isinstance(job.dev, (int, float)):
-        learn, dev = split(data, job.dev, seed=seed) if job.dev else (data, [])
-    else:
-        learn, dev = data, read_training(job.dev, conflicts=job.conflicts)
-    dev = [example for example in dev if example.labels]
-    if dev and not any(len(set(example.labels)) > 1 for example in dev):
-        raise InputError(
-            f"none of the {len(dev)} dev queries has both relevant and irrelevant documents, so nothing can be "
-            "measured: add negatives (tamis mine), name labelled queries with --dev, or train without: --dev 0"
-        )
-    return learn, dev
+def _read(job: Job, seed: int) -> Lessons:
+    if isinstance(job.data, Lessons):
+        return job.data
+    return read_lessons(job.data, job.dev, job.conflicts, seed)
 
 
-def _settled(kind: Kind, options: Options, learn: Sequence[Example], device: torch.device) -> Options:
-    """The options with what was left open decided."""
+def _settled(kind: Kind, options: Options, lessons: Lessons, device: torch.device) -> tuple[Options, Lessons]:
+    """The options with what was left open decided, and the examples that the loss can learn from."""
+    learn = lessons.learn
     taught = any(example.scores for example in learn) and not any(example.labels for example in learn)
     chosen = options.loss or loss(DEFAULTS[kind, taught])
     precision = options.precision or ("bfloat16" if device.type == "cuda" else "float32")
-    needs = "teacher" if "teacher" in chosen.reads else "labels"
-    if not any((example.scores if needs == "teacher" else example.labels) for example in learn):
-        what = "a teacher's scores" if needs == "teacher" else "labels"
-        raise InputError(f"the loss {chosen.name!r} learns from {what}, and the data have none")
-    return replace(options, loss=chosen, precision=precision)
+    found = replace(options, loss=chosen, precision=precision)
+    return found, replace(lessons, learn=read_by(chosen, learn))
 
 
 def _run(
@@ -199,10 +197,10 @@ def _run(
     start: Start,
     options: Options,
     processes: Processes,
-    data: tuple[Sequence[Example], Sequence[Example]],
+    lessons: Lessons,
     device: torch.device,
 ) -> Run:
-    learn, dev = data
+    learn, dev = lessons.learn, lessons.dev
     assert options.loss is not None  # settled
     told = {"data": digest(learn), "dev": digest(dev), "base": start.folder.digest(), "kind": job.kind}
     checkpoints = Checkpoints(
@@ -221,7 +219,7 @@ def _run(
         options,
         processes,
         checkpoints,
-        Log(job.output / TRAINING / "log.jsonl"),
+        Log(job.output / TRAINING / LOG),
         device,
         worth if devset else None,
     )
@@ -247,10 +245,9 @@ def _outcome(
     run: Run,
     ended: Ended,
     folder: ModelFolder,
-    data: tuple[Sequence[Example], Sequence[Example]],
-    seconds: float,
+    lessons: Lessons,
 ) -> Outcome:
-    learn, dev = data
+    learn, dev = lessons.learn, lessons.dev
     state, found = ended.state, counts(learn)
     family = "causal" if folder.architecture.endswith("ForCausalLM") and job.kind == "cross-encoder" else job.kind
     why = "all steps done"
@@ -266,7 +263,7 @@ def _outcome(
         steps=state.step,
         best_step=state.best_step if dev else state.step,
         stopped="on request" if ended.stopped else why,
-        seconds=round(seconds, 1),
+        seconds=round(state.seconds, 1),
         pairs_per_second=round(state.pairs / max(state.seconds, 1e-9), 2),
         command=job.command,
         versions=versions(),
@@ -275,22 +272,27 @@ def _outcome(
 
 
 def _finished(
-    job: Job, options: Options, outcome: Outcome, base: ModelFolder, dev: Sequence[Example], scoring: Progress | None
+    job: Job, options: Options, outcome: Outcome, base: ModelFolder, lessons: Lessons, scoring: Progress | None
 ) -> Trained:
     """The written model measured as it will be loaded, and everything that is written beside it."""
-    home, figures, found = job.output / TRAINING, None, None
+    home, figures, found, beside = job.output / TRAINING, None, None, lessons.beside
     after = load_scorer(job.output, device=options.device, max_length=options.max_length)
-    if dev:
+    if lessons.dev:
         before = start_of(base, job.kind, options)
-        systems: Mapping[str, Scorer] = {"before": before.scorer(before.network, "cpu"), "after": after}
-        figures = measure(DevSet.of(dev), systems, scoring)
+        others: Mapping[str, Scorer] = beside.systems if beside else {}
+        systems = {**others, "before": before.scorer(before.network, chosen_device(options.device)), "after": after}
+        figures = measure(DevSet.of(lessons.dev), systems, scoring)
+    if figures and lessons.judged:
         found = refit(figures, home, job.asked)
         with atomic_write(home / "errors.html") as out:
             out.write(errors_page(figures, title=job.output.name, against="before"))
-    results: dict[str, Any] = {"fingerprint": after.fingerprint}
-    if figures and found:
-        results |= {"figures": figures.as_json(), "refit": found.as_json()}
-    outcome = replace(outcome, **results)
+    outcome = replace(
+        outcome,
+        fingerprint=after.fingerprint,
+        figures=None if figures is None else figures.as_json(),
+        refit=None if found is None else found.as_json(),
+        distilled=None if beside is None else beside.compared(after, job.output, figures),
+    )
     write_card(job.output, Card(job.output.name, outcome, figures))
     outcome.save(home / "result.json")
     for name in ("base", "checkpoints"):  # what going on would need

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from tamis.train.losses.base import Loss
 from tamis.train.optimiser import optimiser, share_of_rate
 from tamis.train.options import Options
 from tamis.train.processes.base import Processes
+from tamis.train.rows import by_rows
 from tamis.train.sampler import Sampler
 from tamis.train.steps import Task
 from tamis.train.tune import layers
@@ -66,7 +68,7 @@ class State:
         seconds: spent training, measurements included.
         best, best_step: the highest dev measurement and the step after which it was taken.
         stale: measurements since then.
-        pairs, tokens: seen in this process, all in all.
+        pairs, tokens: seen in all processes, all in all.
     """
 
     step: int = 0
@@ -101,14 +103,14 @@ def fit(run: Run) -> Ended:
     """
     network = run.start.network
     learner = _learner(run, network)
+    called = run.processes.wrapped(network, learner)
     state = _resumed(run, network, learner)
-    called = run.processes.wrapped(network)
     task = run.start.task(run.options.batches, run.device)
     if state.step == 0 and run.measure:
         _measured(run, state, network)
-    last = Ended(state)
+    last = Ended(state, early=_stale(run, state))  # which it is where a run that had ended early is gone on with
     began, before = time.monotonic(), state.seconds
-    for step, read in _ahead(run, task, state.step):
+    for step, read in _ahead(run, task, run.sampler.steps if last.early else state.step):
         _take(run, state, step, (called, network, learner), task, read)
         state.seconds = before + time.monotonic() - began
         last = _looked_up(run, state, network, learner)
@@ -120,14 +122,20 @@ def fit(run: Run) -> Ended:
 
 
 def _learner(run: Run, network: nn.Module) -> torch.optim.AdamW:
+    torch.manual_seed(run.options.seed)  # what a tuning adds begins with the same numbers in all processes
     run.options.tune(network)
+    if run.options.dropout is not None:
+        _drop(network, run.options.dropout)
     network.to(run.device)
+    if run.options.learning.rows and run.processes.world == 1:
+        by_rows(network)
+    run.processes.ready(network, run.options)
     if run.options.recompute:
         _recompute(network)
     if run.options.precision not in (None, "float32"):
         cast = torch.autocast(run.device.type, dtype=getattr(torch, run.options.precision))
-        network.forward = cast(network.forward)
-    run.processes.ready(network, half=run.options.precision == "float16")
+        for one in {network, run.processes.plain(network)}:  # a whole copy is measured where parameters are cut up
+            one.forward = cast(one.forward)
     return optimiser(network, run.start.new, run.options.learning, run.options.tune.rate)
 
 
@@ -170,23 +178,25 @@ def _take(
     called.train()
     done = task.step(called, read, run.loss, run.processes)
     mean = done.loss / max(done.units, 1e-12)
+    pairs, tokens = map(int, run.processes.total(torch.tensor([done.pairs, done.tokens])))
     if not math.isfinite(mean):
         raise TrainingError(f"the loss of step {step + 1} is {mean}: lower the learning rate; {_kept(run.checkpoints)}")
     length = run.processes.clip(network, learner, learning.clip)
+    if not math.isfinite(length) and run.options.precision != "float16":  # where such a step is left out
+        raise TrainingError(
+            f"the gradient of step {step + 1} is {length}: lower the learning rate; {_kept(run.checkpoints)}"
+        )
     run.processes.update(learner)
     learner.zero_grad(set_to_none=True)
-    state.step, state.pairs, state.tokens = step + 1, state.pairs + done.pairs, state.tokens + done.tokens
+    state.step, state.pairs, state.tokens = step + 1, state.pairs + pairs, state.tokens + tokens
     if run.processes.rank == 0:
         seconds = time.monotonic() - began
-        row = {"step": step + 1, "epoch": round(run.sampler.epoch(step + 1), 4), "loss": mean, "gradient": length}
+        slope = length if math.isfinite(length) else None  # JSON knows no infinity
+        row = {"step": step + 1, "epoch": round(run.sampler.epoch(step + 1), 4), "loss": mean, "gradient": slope}
         run.log.add(
             row
             | {"rate": max(group["lr"] for group in learner.param_groups), "seconds": round(seconds, 4)}
-            | {
-                "pairs": done.pairs,
-                "tokens": done.tokens,
-                "pairs_per_second": round(done.pairs / max(seconds, 1e-9), 2),
-            }
+            | {"pairs": pairs, "tokens": tokens, "pairs_per_second": round(pairs / max(seconds, 1e-9), 2)}
         )
         if run.progress:
             run.progress(step + 1, run.sampler.steps, mean)
@@ -199,17 +209,23 @@ def _looked_up(run: Run, state: State, network: nn.Module, learner: torch.optim.
     done, stop = state.step == steps, bool(run.processes.most(int(run.stop())))
     if run.measure and (state.step % every == 0 or done):
         _measured(run, state, network)
-    early = watch.patience is not None and state.stale >= watch.patience and not done
+    early = _stale(run, state) and not done
     if state.step % (watch.checkpoint or every) == 0 or done or stop or early:
         run.checkpoints.save(state.step, network, learner, state.as_json(), run.processes)
     return Ended(state, stop and not done, early)
+
+
+def _stale(run: Run, state: State) -> bool:
+    """Whether dev has not improved for as long as was to be waited."""
+    patience = run.options.watch.patience
+    return patience is not None and state.stale >= patience
 
 
 def _measured(run: Run, state: State, network: nn.Module) -> None:
     """The dev queries, and whether this is the best so far."""
     assert run.measure is not None
     plain = run.processes.plain(network)
-    value = run.processes.agreed(run.measure(plain) if run.processes.rank == 0 else 0.0)
+    value = run.processes.first(partial(run.measure, plain))
     if run.processes.rank == 0:
         run.log.add({"step": state.step, "dev": {"ndcg@10": value}})
     if state.best is None or value > state.best:
@@ -217,6 +233,14 @@ def _measured(run: Run, state: State, network: nn.Module) -> None:
         run.checkpoints.save_best(state.step, network, run.processes)
     else:
         state.stale += 1
+
+
+def _drop(network: nn.Module, share: float) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = share
+        if hasattr(module, "unseen"):
+            setattr(module, "unseen", share)  # of attention  # noqa: B010
 
 
 def _recompute(network: nn.Module) -> None:

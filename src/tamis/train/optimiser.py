@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
+from tamis.errors import InputError
 from tamis.score.nets.lib import nn, torch
 from tamis.train.options import Falling, Learning
+from tamis.train.rows import AdamW
 
 NEW_RATE = 5.0  # of parameters that begin as random numbers, times the others' rate
 
@@ -19,6 +21,9 @@ def optimiser(network: nn.Module, new: Collection[str], learning: Learning, rate
         new: names of parameters that begin as random numbers.
         learning: rates and decay.
         rate: the rate of all other parameters, where ``learning`` names none.
+
+    Raises:
+        InputError: no parameter learns.
     """
     body = rate if learning.rate is None else learning.rate
     head = NEW_RATE * body if learning.head_rate is None else learning.head_rate
@@ -27,10 +32,12 @@ def optimiser(network: nn.Module, new: Collection[str], learning: Learning, rate
         if parameter.requires_grad:
             key = (head if name in new else body, learning.decay if parameter.ndim > 1 else 0.0)
             found.setdefault(key, []).append(parameter)
+    if not found:
+        raise InputError("nothing is left to learn: every parameter of the model is frozen")
     groups = [
         {"params": params, "lr": most, "most": most, "weight_decay": decay} for (most, decay), params in found.items()
     ]
-    return torch.optim.AdamW(groups)
+    return AdamW(groups)
 
 
 def share_of_rate(step: int, steps: int, warmup: float, falling: Falling) -> float:

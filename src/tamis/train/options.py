@@ -67,6 +67,8 @@ class Learning:
         warmup: share of the steps in which the rate rises from 0, in [0, 1].
         falling: how it falls after that: to 0 in a line, as a cosine, or not at all.
         decay: weight decay of matrices; biases and norms have none.
+        rows: word vectors that a step does not show stay as they are, decay and moments included, which makes steps of
+            large vocabularies many times faster; several processes never do so.
         clip: longest gradient; a longer one is shortened to it.
     """
 
@@ -75,6 +77,7 @@ class Learning:
     warmup: float = 0.1
     falling: Falling = "linear"
     decay: float = 0.01
+    rows: bool = True
     clip: float = 1.0
 
     def __post_init__(self) -> None:
@@ -115,7 +118,8 @@ class Options:
         precision: what products are computed in; weights are kept in float32. None is bfloat16 on CUDA, else float32.
         recompute: forget activations within layers and compute them again: a third slower, far less memory.
         max_length: tokens of a text, or of a pair, that are read; None is the base's window.
-        layers: layers of the base that are kept, evenly spaced; None keeps all.
+        layers: layers of the base that are kept, the lowest; None keeps all.
+        dropout: share of activations that is left out while training; None is what the base's config says.
         seed: decides everything that is drawn.
         device: a torch device, or ``"auto"``.
     """
@@ -129,8 +133,13 @@ class Options:
     recompute: bool = False
     max_length: int | None = None
     layers: int | None = None
+    dropout: float | None = None
     seed: int = 0
     device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.dropout is not None and not 0 <= self.dropout < 1:
+            raise InputError(f"dropout is a share in [0, 1), got {self.dropout}")
 
     def as_json(self) -> dict[str, Any]:
         """The options as JSON values; a loss or tuning is its name and its own options.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,12 @@ from tamis.data import Example
 from tamis.errors import InputError
 from tamis.train.options import Batches
 
+Item = TypeVar("Item")
 EPOCHS = 3.0  # where nobody says how many
 
 
 class Sampler:
-    """Draws each step's lists.
+    """Draws each step's lists, whatever the order of the examples and of their documents.
 
     Every epoch sees every query once, in an order of its own. A query with more documents than a step takes shows
     others in other epochs, positives at most half of them where negatives fill the rest. A query without a negative
@@ -40,12 +42,13 @@ class Sampler:
     def __init__(self, examples: Sequence[Example], batches: Batches, seed: int) -> None:
         if not examples:
             raise InputError("there is no query to learn from")
-        self._examples, self._batches, self._seed = examples, batches, seed
+        self._examples = sorted(map(_in_order, examples), key=lambda one: (one.query, one.instruction))
+        self._batches, self._seed = batches, seed
         self.an_epoch = math.ceil(len(examples) / batches.queries)
         epochs = batches.epochs or (EPOCHS if batches.max_steps is None else math.inf)
         whole = self.an_epoch * epochs
         self.steps = math.ceil(min(whole, batches.max_steps or whole))
-        self._pool = [(at, text) for at, example in enumerate(examples) for text in example.documents]
+        self._pool = [(at, text) for at, example in enumerate(self._examples) for text in example.documents]
         self._order = lru_cache(2)(self._shuffled)
 
     def at(self, step: int) -> list[Example]:
@@ -65,12 +68,11 @@ class Sampler:
         """The documents of a query that an epoch shows."""
         example, most = self._examples[at], self._batches.documents
         random = np.random.default_rng((self._seed, epoch, at))
-        grades = np.array(example.labels or (1.0,) + (0.0,) * (len(example.documents) - 1))
-        best, rest = np.flatnonzero(grades > 0), np.flatnonzero(grades <= 0)
         if not example.labels:  # a teacher's scores alone: any documents
-            chosen = random.permutation(len(example.documents))[:most]
-            return _part(example, chosen)
-        few = max(1, most // 2, most - len(rest))
+            return _part(example, random.permutation(len(example.documents))[:most])
+        grades = np.array(example.labels)
+        best, rest = np.flatnonzero(grades > 0), np.flatnonzero(grades <= 0)
+        few = max(1, most // 2, most - (len(rest) or most))
         good = random.permutation(best)[:few]
         chosen = np.concatenate([good, random.permutation(rest)[: most - len(good)]])
         found = _part(example, chosen)
@@ -80,9 +82,9 @@ class Sampler:
         """A list without negatives, and documents of other queries in their place."""
         own = set(self._examples[at].documents)
         texts: list[str] = []
-        for place in random.integers(len(self._pool), size=4 * max(count, 1)):
+        for place in random.integers(len(self._pool), size=4 * count):
             owner, text = self._pool[place]
-            if owner != at and text not in own and len(texts) < max(count, 1):
+            if owner != at and text not in own and len(texts) < count:
                 texts.append(text)
                 own.add(text)
         return Example(
@@ -90,15 +92,28 @@ class Sampler:
             (*example.documents, *texts),
             (*example.labels, *(0.0,) * len(texts)),
             example.instruction,
-            (),
+            (*example.scores, *(math.nan,) * len(texts)) if example.scores else (),  # nobody scored these
             (*example.weights, *(1.0,) * len(texts)) if example.weights else (),
         )
 
 
-def _part(example: Example, chosen: NDArray[np.intp]) -> Example:
+def _in_order(example: Example) -> Example:
+    """The example with its documents in the order of their texts."""
+    return _part(example, sorted(range(len(example.documents)), key=example.documents.__getitem__))
+
+
+def _part(example: Example, chosen: Iterable[int]) -> Example:
     """The example with some of its documents."""
-    texts, labels, scores, weights = (
-        tuple(column[at] for at in chosen) if column else ()
-        for column in (example.documents, example.labels, example.scores, example.weights)
+    places = list(chosen)
+
+    def taken(column: Sequence[Item]) -> tuple[Item, ...]:
+        return tuple(column[at] for at in places) if column else ()
+
+    return Example(
+        example.query,
+        taken(example.documents),
+        taken(example.labels),
+        example.instruction,
+        taken(example.scores),
+        taken(example.weights),
     )
-    return Example(example.query, texts, labels, example.instruction, scores, weights)

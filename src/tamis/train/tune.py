@@ -78,7 +78,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Lora:
-    """Every product of the layers gains a product of two thin matrices, which learn; so does a head that is new.
+    """Every product of the layers gains a product of two thin matrices, which learn; so does the head.
 
     The sum is written into the weights when the model is saved, so that the trained folder needs no adapter. Source:
     Hu et al. 2021, section 4.1. Needs peft.

@@ -67,9 +67,9 @@ class Layer(nn.Module):
         """Queries, keys and values (.., heads, d), and the rows of x that ask."""
         normed: Tensor = self.attn_norm(x)
         product: Any = self.attn["Wqkv"]
-        if read is None:
+        if read is None or not isinstance(product, nn.Linear):  # LoRA's sum cannot be cut
             q, k, v = product(normed).unflatten(-1, (3, -1, self.size)).unbind(1)
-            return q, k, v, x
+            return (q, k, v, x) if read is None else (q[read], k, v, x[read])
         at = x.shape[1]
         wq, wkv = product.weight[:at], product.weight[at:]
         bq, bkv = (None, None) if product.bias is None else (product.bias[:at], product.bias[at:])

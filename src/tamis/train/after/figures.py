@@ -136,17 +136,18 @@ class Figures:
         return found
 
     def rows(self) -> list[tuple[str, ...]]:
-        """A table for people: system, three measures with intervals, what training gained over it, and the p-value."""
+        """A table for people: system, nDCG@10 with its interval, MAP, MRR@10, what training gained over it, p-value."""
         return [self._row(system) for system in self.systems.values()]
 
     def _row(self, system: System) -> tuple[str, ...]:
-        means = tuple(f"{one.mean:.3f} ({one.low:.3f}-{one.high:.3f})" for one in system.intervals.values())
+        first, *others = system.intervals.values()
+        means = (f"{first.mean:.3f} ({first.low:.2f}-{first.high:.2f})", *(f"{one.mean:.3f}" for one in others))
         if (gain := system.against) is None:
             return (system.name, *means, "", "")
         return (
             system.name,
             *means,
-            f"{gain.difference:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})",
+            f"{gain.difference:+.3f} ({gain.low:+.2f} to {gain.high:+.2f})",
             f"{gain.p_value:.2g}",
         )
 
@@ -165,7 +166,7 @@ class Figures:
         }
 
 
-COLUMNS = ("system", *TITLES.values(), "after - it (nDCG@10)", "p")
+COLUMNS = ("system", *TITLES.values(), "gain (95 %)", "p")
 
 
 def measure(

@@ -33,6 +33,7 @@ class Outcome:
         stopped: why it ended, such as "all steps done" or "no better dev nDCG@10 for 3 evaluations".
         figures: ``Figures.as_json()``; None where there was no dev data.
         refit: ``Refit.as_json()``; None where none was made.
+        distilled: the teacher, what of it was learnt, and how it compares; None of what learnt from labels.
         fingerprint: of the trained model.
         seconds: how long it took.
         pairs_per_second: mean speed of training.
@@ -52,6 +53,7 @@ class Outcome:
     stopped: str = ""
     figures: Mapping[str, Any] | None = None
     refit: Mapping[str, Any] | None = None
+    distilled: Mapping[str, Any] | None = None
     fingerprint: str = ""
     seconds: float = 0.0
     pairs_per_second: float = 0.0

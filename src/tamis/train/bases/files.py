@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,26 @@ def write_modules(folder: Path, pooling: str, dimension: int, prompts: Mapping[s
     write_json(folder / "1_Pooling/config.json", {"word_embedding_dimension": dimension, **chosen})
     write_json(folder / "config_sentence_transformers.json", {"prompts": dict(prompts), "similarity_fn_name": "cosine"})
     write_json(folder / "modules.json", rows)
+
+
+@contextmanager
+def making(folder: Path, begun: Path) -> Iterator[None]:
+    """Make a folder; where the block fails before the file ``begun`` is there, nothing that it made stays behind.
+
+    Raises:
+        StorageError: the folder cannot be made.
+    """
+    missing = [path for path in (folder, *folder.absolute().parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be made: {error.strerror or error}") from error
+    try:
+        yield
+    except BaseException:
+        if missing and not begun.exists():
+            shutil.rmtree(missing[-1], ignore_errors=True)
+        raise
 
 
 def copy_settings(source: Path, folder: Path, *, deep: bool, without: Collection[str] = ()) -> None:

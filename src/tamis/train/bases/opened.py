@@ -20,7 +20,11 @@ UNPACKED = ("e5-small",)  # embedded models that can be trained
 
 
 def based(
-    spec: str | Path, made: Path, layers: int | None, *, first: bool = True, wait: Callable[[], None] = lambda: None
+    spec: str | Path,
+    made: Path,
+    layers: int | None,
+    *,
+    alone: Callable[[Callable[[], Path]], object] = lambda work: work(),
 ) -> ModelFolder:
     """The folder of a base: as it is, or made in a folder of the training.
 
@@ -28,8 +32,7 @@ def based(
         spec: an embedded encoder's name, a model folder or a hub id.
         made: where an embedded encoder is unpacked, and a base with fewer layers is written.
         layers: layers that are kept; None keeps all.
-        first: whether this process makes folders; the others wait for it.
-        wait: until all processes have come here.
+        alone: has one process make folders while the others wait for it (``Processes.first``).
 
     Raises:
         ModelError: no such model.
@@ -39,14 +42,15 @@ def based(
     embedded = folder.parent == EMBEDDED
     if embedded and folder.name not in UNPACKED:
         raise InputError(f"base {spec!r} cannot be trained: of the models that ship, {', '.join(UNPACKED)} can")
-    if first:
-        whole = unpacked(folder.name, made / "whole") if embedded else folder
-        if layers is not None:
-            thinned(ModelFolder(whole), layers, made / "thinned")
-    wait()
-    if layers is not None:
-        return ModelFolder(made / "thinned")
-    return ModelFolder(made / "whole" if embedded else folder)
+
+    whole = ModelFolder(made / "whole" if embedded else folder)
+    if embedded:
+        alone(lambda: unpacked(folder.name, whole.path))
+    if layers is None:
+        return whole
+    fewer = made / f"{whole.digest()[:16]}-{layers}"  # another base, or another depth, is another folder
+    alone(lambda: thinned(whole, layers, fewer))
+    return ModelFolder(fewer)
 
 
 def _found(spec: str | Path) -> Path:
@@ -64,7 +68,11 @@ def start_of(folder: ModelFolder, kind: Kind, options: Options) -> Encoder | Rer
 
     Raises:
         ModelError: training cannot start from such a folder.
-        InputError: the length leaves no room for text.
+        InputError: the length leaves no room for text, or is more than the base's window.
     """
     start: Encoder | Reranker = start_reranker(folder, options.seed) if kind == CROSS else start_encoder(folder)
-    return start if options.max_length is None else start.shortened(options.max_length)
+    if options.max_length is None:
+        return start
+    if options.max_length > (window := start.template.max_length):
+        raise InputError(f"max_length must be at most {window}, the base's window, got {options.max_length}")
+    return start.shortened(options.max_length)

@@ -18,7 +18,7 @@ from tamis.score.nets.heads import Classifier
 from tamis.score.nets.lib import F, Tensor, nn, torch
 from tamis.score.nets.weights import Checkpoint, filled, renamed
 from tamis.score.template import Template
-from tamis.score.torch_engine import TorchEngine
+from tamis.score.torch_engine import TorchEngine, answer_ids
 from tamis.train.bases.base import Config, live
 from tamis.train.bases.files import WEIGHTS, copy_settings, trained_config, write_json, write_tensors
 from tamis.train.bases.table import BODIES
@@ -90,13 +90,17 @@ class Reranker:
         source = Checkpoint(self.folder.base)
         head = found.pop(theirs(self.row.network, "head.score.weight"), None)
         rest = {name: source[name].float() for name in source.names if name not in found}
-        if head is not None:  # the answers' rows of a head of its own
+        if head is None:  # tied: the word vectors are the head, and a copy of the base's would be out of date
+            rest.pop("lm_head.weight", None)
+        else:  # the answers' rows of a head of its own
             rest["lm_head.weight"] = rest["lm_head.weight"].index_copy(0, torch.tensor(self.answers), head.cpu())
         return found | rest
 
 
 class TiedAnswers(nn.Module):
     """The head of a causal model whose answers' rows are word vectors: they learn as word vectors do."""
+
+    tied = True
 
     def __init__(self, words: nn.Embedding, answers: list[int]) -> None:
         super().__init__()
@@ -125,7 +129,7 @@ def start_reranker(folder: ModelFolder, seed: int = 0) -> Reranker:
     if row.kind == "causal":
         prompt = prompt_for(folder, row)
         assert prompt is not None  # causal families have prompts
-        answers = [a if isinstance(a, int) else tokens.one(a) for a in (prompt.no, prompt.yes) if a != ""]
+        answers = answer_ids(prompt, tokens)
         return Reranker(folder, _answering(folder, row, answers), template, folder.config, row, (), tuple(answers))
     network = (modules if row.kind == "modules" else classifier)(folder, row.network, torch.float32)
     return Reranker(folder, network, template, folder.config, row)
