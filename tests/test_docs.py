@@ -91,12 +91,12 @@ def commands(text: str) -> Iterator[list[str]]:
 
 @cache
 def help_of(verb: str) -> str:
-    """What ``tamis VERB --help`` prints.
+    """What ``tamis VERB --help`` prints; a verb of a group is two words, as ``"data check"``.
 
     Raises:
         AssertionError: there is no such verb.
     """
-    call = [sys.executable, "-c", "from tamis.cli.app import main; main()", *([verb] if verb else []), "--help"]
+    call = [sys.executable, "-c", "from tamis.cli.app import main; main()", *verb.split(), "--help"]
     done = subprocess.run(call, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1"})
     assert done.returncode == 0, f"'tamis {verb} --help' fails: {done.stderr.strip()[-300:]}"
     return done.stdout
@@ -113,6 +113,8 @@ def check(words: list[str]) -> None:
     if not words or words[0] != "tamis" or (len(words) > 1 and words[1].isupper()):
         return
     verb, rest = (words[1], words[2:]) if len(words) > 1 and not words[1].startswith("-") else ("", words[1:])
+    if rest and not rest[0].startswith("-") and re.search(r"(?m)^Usage: .* COMMAND ", help_of(verb)):
+        verb, rest = f"{verb} {rest[0]}", rest[1:]
     known = set(re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", help_of(verb))) | {"--help", "-h"}
     for word in rest:
         option = word.split("=")[0]
@@ -207,6 +209,8 @@ def test_commands_are_cut_out_of_shell_blocks():
         (["tamis", "rerank", "q", "--jso=1"], "'tamis rerank' has no option --jso"),
         (["tamis", "rerunk", "q"], "'tamis rerunk --help' fails"),
         (["tamis", "--vresion"], "has no option --vresion"),
+        (["tamis", "data", "chekc"], "'tamis data chekc --help' fails"),
+        (["tamis", "data", "check", "--agianst"], "'tamis data check' has no option --agianst"),
         (["scripts/nothing"], "is not there"),
     ],
 )

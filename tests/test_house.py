@@ -24,7 +24,7 @@ LAYERS: tuple[frozenset[str], ...] = (  # lowest first: a file imports from its 
     frozenset({"recall", "score", "calibrate", "decide", "rewrite", "evaluate", "data"}),
     frozenset({"pipeline", "scoring", "experiment", "labels", "tuning", "recipes", "config", "train", "observe"}),
     frozenset({"integrations", "scale"}),
-    frozenset({"serve", "cli"}),
+    frozenset({"serve", "cli", "__main__"}),
 )
 NUMPY_ONLY = LAYERS[0] | LAYERS[1]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

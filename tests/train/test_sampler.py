@@ -88,9 +88,8 @@ def test_a_query_without_negatives_gets_documents_of_others():
 def test_its_own_documents_are_no_negatives_wherever_else_they_stand():
     shared = [Example("a", ("x", "y"), (1.0, 1.0)), Example("b", ("x", "y", "z"), (1.0, 1.0, 1.0))]
     for drawn in lists(shared, documents=4, epochs=20):
-        assert {
-            text for one in drawn if one.query == "a" for text, label in zip(one.documents, one.labels) if not label
-        } <= {"z"}
+        [own] = [one for one in drawn if one.query == "a"]
+        assert {text for text, label in zip(own.documents, own.labels, strict=True) if not label} <= {"z"}
 
 
 def test_a_teacher_said_nothing_of_the_documents_of_others():

@@ -1,4 +1,4 @@
-"""An encoder's step: in parts as in one, with dropout too; the documents of other queries are negatives, its own none."""
+"""An encoder's step: in parts as in one, with dropout too; documents of others are negatives, its own are not."""
 
 from __future__ import annotations
 

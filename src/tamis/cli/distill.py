@@ -88,8 +88,9 @@ def command(
     --kind bi-encoder -o encoder-ft
     """
     from tamis.train.after import shown_command
-    from tamis.train.distil import Distillation, Plan, Pool, student_base, taught
+    from tamis.train.distil import Distillation, Plan, student_base, taught
     from tamis.train.job import Job
+    from tamis.train.pool import Pool
     from tamis.train.processes.chosen import launch, running, started
     from tamis.train.teaching import Teacher
 

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, get_type_hints
@@ -163,6 +163,8 @@ def measured_on(text: str) -> float | Path:
 @contextmanager
 def stopping() -> Iterator[Callable[[], bool]]:
     """Whether someone pressed Ctrl-C (or sent SIGTERM) while the block runs; a second time ends it at once."""
+    from tamis.train.processes.chosen import talks
+
     asked = False
 
     def note(number: int, frame: object) -> None:
@@ -170,7 +172,8 @@ def stopping() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        show.say("stopping after this step, with a checkpoint (again: at once, without)")
+        if talks():
+            show.say("stopping after this step, with a checkpoint (again: at once, without)")
 
     if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
         yield lambda: False
@@ -186,8 +189,10 @@ def stopping() -> Iterator[Callable[[], bool]]:
 @contextmanager
 def telling() -> Iterator[tuple[Told | None, Progress | None]]:
     """What shows steps with the last losses' mean, and what shows measuring, on one bar; None without a terminal."""
+    from tamis.train.processes.chosen import talks
+
     recent: deque[float] = deque(maxlen=20)
-    with show.progress("training") as bar:
+    with show.progress("training") if talks() else nullcontext() as bar:
         if bar is None:
             yield None, None
             return

@@ -9,12 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
-from tamis.core import Pair, Progress, Query
-from tamis.data import Example, read_documents, read_queries
+from tamis.core import Pair, Progress
+from tamis.data import Example, read_queries
 from tamis.data.open import Source
 from tamis.data.training import merged, read_training
 from tamis.errors import InputError
-from tamis.recall import Index
 from tamis.score.cosine import Cosine
 from tamis.train.after import Outcome, shown_base
 from tamis.train.agreement import TIMED, Tutor, order_as_grades
@@ -24,46 +23,12 @@ from tamis.train.job import TRAINING, Job, Told, Trained, check_output, train
 from tamis.train.lessons import Files, Lessons, parted, telling
 from tamis.train.losses.forms import loss
 from tamis.train.options import Options
+from tamis.train.pool import Pool
 from tamis.train.processes.base import Alone, Processes
 from tamis.train.scores import BOUND, Scores, as_pairs
-from tamis.train.sources.candidates import Ranked
 from tamis.train.teaching import Recorded, Scale, Teacher
 
 USUAL = "kl"
-SEARCHED = 256  # queries searched together
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Documents from which lists get candidates.
-
-    Attributes:
-        corpus: a file of documents, which BM25 searches, or an index folder, which is searched as it can be.
-        candidates: how many of a query's best are added to its list.
-    """
-
-    corpus: Path
-    candidates: int = 30
-
-    def added(self, examples: Sequence[Example]) -> list[Example]:
-        """The lists with candidates behind their own documents, and without labels, which candidates lack.
-
-        Raises:
-            DataError: the corpus cannot be read.
-            IndexStoreError: the folder is no index.
-        """
-        index = (
-            Index.open(self.corpus) if self.corpus.is_dir() else Index.build(read_documents(self.corpus), encoder=None)
-        )
-        search = Ranked(index.retriever(), 1, self.candidates)
-        found = list[Example]()
-        for start in range(0, len(examples), SEARCHED):
-            part = examples[start : start + SEARCHED]
-            proposed = search.propose([Query(one.query, instruction=one.instruction) for one in part])
-            for one, documents in zip(part, proposed, strict=True):
-                texts = dict.fromkeys((*one.documents, *(document.full_text for document in documents)))
-                found.append(Example(one.query, tuple(texts), instruction=one.instruction))
-        return found
 
 
 @dataclass(frozen=True, slots=True)

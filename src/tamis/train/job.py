@@ -48,6 +48,7 @@ from tamis.train.losses.forms import DEFAULTS, loss
 from tamis.train.options import Kind, Options
 from tamis.train.processes.base import Alone, Processes
 from tamis.train.sampler import Sampler
+from tamis.train.steps import check_teaching
 
 TRAINING = "training"  # the folder beside the model's files that holds all that is not the model
 LOG = "log.jsonl"
@@ -202,6 +203,8 @@ def _run(
 ) -> Run:
     learn, dev = lessons.learn, lessons.dev
     assert options.loss is not None  # settled
+    sampler = Sampler(learn, options.batches, options.seed)
+    check_teaching(options.loss, map(sampler.at, range(sampler.an_epoch)))
     told = {"data": digest(learn), "dev": digest(dev), "base": start.folder.digest(), "kind": job.kind}
     checkpoints = Checkpoints(
         job.output / TRAINING / "checkpoints", {**told, "options": options.as_json()}, options.watch.keep
@@ -214,7 +217,7 @@ def _run(
 
     return Run(
         start,
-        Sampler(learn, options.batches, options.seed),
+        sampler,
         options.loss,
         options,
         processes,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from tamis.data import Example
+from tamis.errors import InputError
 from tamis.score.nets.lib import Tensor, nn, torch
 from tamis.train.losses.base import Loss, Targets
 from tamis.train.processes.base import Processes
@@ -65,6 +66,19 @@ def targets(lists: Sequence[Example], device: torch.device) -> Targets:
     said = torch.from_numpy(teacher).to(device) if any(one.scores for one in lists) else None
     counted = torch.from_numpy(weights).to(device) if any(one.weights for one in lists) else None
     return Targets(torch.from_numpy(labels).to(device), torch.from_numpy(real).to(device), said, counted)
+
+
+def check_teaching(loss: Loss, steps: Iterable[Sequence[Example]]) -> None:
+    """See that a loss learns anything from the lists of some steps.
+
+    Raises:
+        InputError: it does not.
+    """
+    if not any(float(loss.units(targets(lists, torch.device("cpu")))) > 0 for lists in steps):
+        raise InputError(
+            f"the loss {loss.name!r} learns nothing from these data: no query has documents of different labels, nor "
+            "are there other queries whose documents could be its negatives: add some (tamis mine)"
+        )
 
 
 def laid(values: Tensor, real: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ def trained(case: dict[str, Any], root: Path, processes: Processes) -> nn.Module
         loss=loss("softmax"),
         tune=TUNES[case["tune"]](),
         batches=batches,
-        learning=Learning(rate=1e-4),
+        learning=Learning(rate=1e-4, rows=False),  # which several processes do not have
         watch=Watch(evaluate=4, checkpoint=4),
         precision=case["precision"],
         recompute=case["recompute"],

@@ -17,7 +17,7 @@ from tamis.score.nets.lib import Tensor, nn, torch
 from tamis.score.text_template import TextTemplate
 from tamis.score.torch_engine import TorchEngine
 from tamis.train.bases.base import live
-from tamis.train.bases.files import copy_settings, trained_config, write_json, write_modules
+from tamis.train.bases.files import copy_settings, state_window, trained_config, write_json, write_modules
 from tamis.train.bases.reranker import write_parts
 from tamis.train.options import Batches, Kind
 from tamis.train.vectors import Vectors
@@ -29,6 +29,7 @@ class Encoder:
 
     Attributes:
         template: text to token ids.
+        length: tokens of a text that it was told to read; None is the base's window.
     """
 
     kind: ClassVar[Kind] = "bi-encoder"
@@ -37,10 +38,12 @@ class Encoder:
     network: nn.Module
     template: TextTemplate
     new: tuple[str, ...] = ()
+    length: int | None = None
 
     def shortened(self, max_length: int) -> Self:
         """The same, reading at most so many tokens of a text."""
-        return replace(self, template=self.template.shortened(min(max_length, self.template.max_length)))
+        length = min(max_length, self.template.max_length)
+        return replace(self, template=self.template.shortened(length), length=length)
 
     def task(self, batches: Batches, device: torch.device) -> Vectors:
         """Vectors of queries and documents, and their products."""
@@ -59,6 +62,8 @@ class Encoder:
         folder.mkdir(parents=True, exist_ok=True)
         write_parts(tensors, {"body.": base, **places}, folder)
         copy_settings(source.path, folder, deep=bool(source.modules), without={"config.json"})
+        if self.length:
+            state_window(folder / base, self.length)
         if not source.modules:
             prefixes = self.template.prefixes
             prompts = {"query": prefixes.query, "document": prefixes.document}

@@ -97,6 +97,13 @@ def copy_settings(source: Path, folder: Path, *, deep: bool, without: Collection
                 shutil.copyfile(path, temporary)
 
 
+def state_window(base: Path, length: int) -> None:
+    """Have whoever loads a model read as many tokens as it has learnt to: a longer text would be new to it."""
+    for name, word in (("tokenizer_config.json", "model_max_length"), ("sentence_bert_config.json", "max_seq_length")):
+        if (path := base / name).is_file():
+            write_json(path, {**json.loads(path.read_text("utf-8")), word: length})
+
+
 def trained_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The config.json of trained weights, which are in float32 whatever the base's were."""
     return {**config, "dtype": "float32", "torch_dtype": "float32"}

@@ -13,6 +13,7 @@ from tamis.errors import ModelError
 from tamis.score.cross import CrossEncoder
 from tamis.score.families import FAMILIES, Family, family, prompt_for, template_for
 from tamis.score.folder import ModelFolder
+from tamis.score.load_bi import scores_pairs
 from tamis.score.nets.build import NETWORKS, causal, classifier, modules
 from tamis.score.nets.heads import Classifier
 from tamis.score.nets.lib import F, Tensor, nn, torch
@@ -20,7 +21,7 @@ from tamis.score.nets.weights import Checkpoint, filled, renamed
 from tamis.score.template import Template
 from tamis.score.torch_engine import TorchEngine, answer_ids
 from tamis.train.bases.base import Config, live
-from tamis.train.bases.files import WEIGHTS, copy_settings, trained_config, write_json, write_tensors
+from tamis.train.bases.files import WEIGHTS, copy_settings, state_window, trained_config, write_json, write_tensors
 from tamis.train.bases.table import BODIES
 from tamis.train.options import Batches, Kind
 from tamis.train.pairs import Pairs
@@ -39,6 +40,7 @@ class Reranker:
         config: config.json of the model to be written.
         row: its family.
         answers: ids of the answers' tokens, for causal models.
+        length: tokens of a pair that it was told to read; None is the base's window.
     """
 
     kind: ClassVar[Kind] = "cross-encoder"
@@ -50,10 +52,12 @@ class Reranker:
     row: Family
     new: tuple[str, ...] = ()
     answers: tuple[int, ...] = ()
+    length: int | None = None
 
     def shortened(self, max_length: int) -> Self:
         """The same, reading at most so many tokens of a pair."""
-        return replace(self, template=self.template.shortened(min(max_length, self.template.max_length)))
+        length = min(max_length, self.template.max_length)
+        return replace(self, template=self.template.shortened(length), length=length)
 
     def task(self, batches: Batches, device: torch.device) -> Pairs:
         """Pairs of query and document, packed."""
@@ -73,6 +77,8 @@ class Reranker:
         write_tensors(self._whole(tensors), folder / WEIGHTS)
         base = self.folder.base
         copy_settings(base, folder, deep=False, without={"config.json"} | (NO_RERANKER if self.new else set()))
+        if self.length:
+            state_window(folder, self.length)
         write_json(folder / "config.json", trained_config(self.config))
 
     def _write_modules(self, tensors: Mapping[str, Tensor], folder: Path) -> None:
@@ -80,7 +86,10 @@ class Reranker:
         places = {f"head.{at}.": m.path.relative_to(root) for at, m in enumerate(self.folder.modules) if at}
         write_parts(tensors, {"body.": self.folder.base.relative_to(root), **places}, folder)
         copy_settings(root, folder, deep=True, without={"config.json"})
-        write_json(folder / self.folder.base.relative_to(root) / "config.json", trained_config(self.config))
+        base = folder / self.folder.base.relative_to(root)
+        if self.length:
+            state_window(base, self.length)
+        write_json(base / "config.json", trained_config(self.config))
 
     def _whole(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The tensors of one weights file, under the names of Hugging Face."""
@@ -122,7 +131,7 @@ def start_reranker(folder: ModelFolder, seed: int = 0) -> Reranker:
         ModelError: nothing here starts from such a folder, or its weights do not fit.
     """
     known = FAMILIES.get(folder.architecture)
-    if known is None or (known.kind == "modules" and all(m.kind != "Dense" for m in folder.modules[1:])):
+    if known is None or (known.kind == "modules" and not scores_pairs(folder)):
         return _with_new_head(folder, seed)
     row, tokens = family(folder), folder.tokens()
     template = template_for(folder, row, tokens)

@@ -32,6 +32,15 @@ def started() -> bool:
     return "RANK" in os.environ
 
 
+def talks() -> bool:
+    """Whether this process tells people what goes on: alone, or the first of several.
+
+    >>> talks()
+    True
+    """
+    return os.environ.get("RANK", "0") == "0"
+
+
 def processes(strategy: str = "ddp") -> Processes:
     """This process alone, or one of several that torchrun started (RANK and WORLD_SIZE say so).
 

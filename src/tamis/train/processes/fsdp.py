@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,8 @@ class Fsdp2(Group):
         if shard is None:
             raise InputError(f"--strategy {self.name} needs PyTorch 2.6 or newer, got {torch.__version__}")
         self._whole = copy.deepcopy(network) if self.rank == 0 else network
+        # It warns of layers whose output is a view, which must not be changed in place; ours change their own products.
+        warnings.filterwarnings("ignore", "FSDP2-wrapped module .* returned a view tensor", UserWarning)
         device = next(network.parameters()).device.type
         mesh = require("torch.distributed.device_mesh").init_device_mesh(device, (self.world,))
         for layer in layers(network):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
+import sys
+import warnings
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from tamis.extras import require
@@ -37,6 +41,7 @@ def zero2_config(options: Options, world: int = 1) -> dict[str, Any]:
         "train_micro_batch_size_per_gpu": math.ceil(options.batches.queries / world),
         "gradient_accumulation_steps": 1,  # parts of a step add up before it, as many as its tokens need
         "gradient_clipping": learning.clip,
+        "zero_allow_untested_optimizer": True,  # ours is PyTorch's AdamW where gradients are dense, as they are here
         "zero_optimization": {"stage": 2, "overlap_comm": False, "contiguous_gradients": True},
         "optimizer": {"type": "AdamW", "params": {"lr": rate, "weight_decay": learning.decay, "torch_adam": True}},
     }
@@ -57,6 +62,9 @@ class Zero2(Group):
         if not torch.cuda.is_available():
             os.environ.setdefault("DS_ACCELERATOR", "cpu")  # it would look for a driver
         require("deepspeed")
+        # It tells every step of its own on standard output, and PyTorch 2.13 warns of a function it calls.
+        logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
+        warnings.filterwarnings("ignore", "`torch.distributed.all_gather_into_tensor`", FutureWarning)
         super().__init__()
 
     def settings(self, options: Options) -> Mapping[str, Any]:
@@ -75,9 +83,10 @@ class Zero2(Group):
 
     def wrapped(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> nn.Module:
         """DeepSpeed's engine."""
-        found = require("deepspeed").initialize(
-            model=network, optimizer=optimiser, config=self._config, dist_init_required=False
-        )
+        with redirect_stdout(sys.stderr):  # it says there what it compiles
+            found = require("deepspeed").initialize(
+                model=network, optimizer=optimiser, config=self._config, dist_init_required=False
+            )
         self._engine = found[0]
         # Moments are linked to the parameters they belong to when the first group has taken its first step, and those
         # of groups that have none by then stay unlinked: all begin with zeros here.
@@ -115,7 +124,7 @@ class Zero2(Group):
         """The shares of all processes, put together."""
         gather = require("deepspeed.utils").safe_get_full_optimizer_state
         kept: dict[str, Tensor] = {word: gather(parameter, word) for word in MOMENTS}
-        return {STEP: optimiser.state[self._flat[0]][STEP], **kept}
+        return {STEP: optimiser.state[self._flat[0]][STEP].clone(), **kept}  # a file holds no tensor twice
 
     def remember(self, parameter: Tensor, optimiser: torch.optim.Optimizer, moments: Mapping[str, Tensor]) -> None:
         """Keep this process's share."""
