@@ -100,6 +100,7 @@ def test_margins_are_learnt_where_there_are_labels(tmp_path, bases):
     assert found.outcome.distilled["labels"] == "" and found.outcome.distilled["agreement"] == {}
 
 
+@pytest.mark.slow
 def test_what_was_interrupted_ends_as_what_was_not(tmp_path, bases, monkeypatch):
     monkeypatch.setattr(scores, "FIRST_BLOCK", 64)
     monkeypatch.setattr(scores, "LARGEST_BLOCK", 64)
@@ -191,6 +192,7 @@ def test_where_a_student_begins(bases):
             student_base(wrong, None, given, kind)
 
 
+@pytest.mark.slow
 def test_a_student_of_cosines_can_teach_in_turn(tmp_path, bases):
     """Cosines lie close together: their spread is brought to that of logits, and the factor is told."""
     work = asked(tmp_path, bases, dev=0)

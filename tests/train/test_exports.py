@@ -23,6 +23,7 @@ from .runs import quick, reranker, run_of  # noqa: E402
 PAIRS = pairs(learnable(40, 1))
 
 
+@pytest.mark.slow
 def test_lora_merged_and_exported(tiny_model, tmp_path):
     start = reranker(tiny_model("wide_bert"))
     fit(run_of(start, learnable(100, 2), quick(25, tune=Lora(8), learning=Learning(rate=2e-3)), tmp_path / "run"))

@@ -221,6 +221,8 @@ def shown(found: Trained, *, machine: bool) -> None:
     if machine:
         return
     outcome = found.outcome
+    if left_out := outcome.counts.get("left_out_for_dev"):
+        show.say(f"{left_out} queries were not learnt, since they stand in the dev data too")
     title = f"{found.folder}: {outcome.steps} steps, {outcome.seconds:.0f} s, best after step {outcome.best_step}"
     if found.figures is None:
         show.say(f"{title}; nothing was measured: there were no dev queries")

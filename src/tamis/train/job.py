@@ -262,7 +262,8 @@ def _outcome(
         options=run.options.as_json(),
         data=digest(learn),
         dev=digest(dev) if dev else "",
-        counts={name: getattr(found, name) for name in found.__slots__} | {"dev_queries": len(dev)},
+        counts={name: getattr(found, name) for name in found.__slots__}
+        | {"dev_queries": len(dev), "left_out_for_dev": lessons.left_out},
         steps=state.step,
         best_step=state.best_step if dev else state.step,
         stopped="on request" if ended.stopped else why,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tamis.core import Scorer
 from tamis.data import Example
 from tamis.data.open import Source
-from tamis.data.training import Conflicts, read_training, split
+from tamis.data.training import Conflicts, query_key, read_training, split
 from tamis.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,11 +46,13 @@ class Lessons:
         learn: labelled, or with a teacher's scores.
         dev: labelled; empty where nothing is measured.
         beside: the teacher; None without one.
+        left_out: queries that are not learnt, because they stand in the dev data too.
     """
 
     learn: Sequence[Example]
     dev: Sequence[Example]
     beside: Beside | None = None
+    left_out: int = 0
 
     @property
     def judged(self) -> bool:
@@ -73,19 +75,23 @@ def read_lessons(data: Files, dev: float | Files, conflicts: Conflicts, seed: in
     """
     found = read_training(data, conflicts=conflicts)
     learn, held = parted(found, dev, conflicts=conflicts, seed=seed)
+    if not learn:
+        raise InputError("every query of the data stands in the dev data too: there is nothing left to learn from")
     held = [example for example in held if example.labels]
     if held and not any(map(telling, held)):
         raise InputError(
             f"none of the {len(held)} dev queries has both relevant and irrelevant documents, so nothing can be "
             "measured: add negatives (tamis mine), name labelled queries with --dev, or train without: --dev 0"
         )
-    return Lessons(learn, held)
+    return Lessons(learn, held, left_out=0 if isinstance(dev, (int, float)) else len(found) - len(learn))
 
 
 def parted(
     found: list[Example], dev: float | Files, *, conflicts: Conflicts, seed: int, labelled: bool = True
 ) -> tuple[list[Example], list[Example]]:
     """Examples to learn from and those to hold out: a share of them, or those of another source.
+
+    What is measured on a query that was learnt says nothing: queries of the source are left out of what is learnt.
 
     Args:
         found: examples, one a query.
@@ -102,7 +108,9 @@ def parted(
     [1, 1]
     """
     if not isinstance(dev, (int, float)):
-        return found, read_training(dev, conflicts=conflicts, labelled=labelled)
+        held = read_training(dev, conflicts=conflicts, labelled=labelled)
+        asked = {query_key(one.query) for one in held}
+        return [one for one in found if query_key(one.query) not in asked], held
     return split(found, dev, seed=seed) if dev else (found, [])
 
 

@@ -20,6 +20,7 @@ from tamis.train.checkpoints import Checkpoints
 from tamis.train.optimiser import optimiser
 from tamis.train.options import Learning, Options
 from tamis.train.processes.base import Alone
+from tamis.train.tune import Full
 
 from .conftest import environment, losses
 
@@ -66,6 +67,7 @@ def test_a_process_that_is_killed_ends_the_run_and_its_checkpoint_is_whole(root,
     folder = tmp_path / "out/training/checkpoints"
     written = json.loads((max(folder.glob("step-*")) / "state.json").read_text())
     network = start_of(ModelFolder(root / "cross"), "cross-encoder", Options()).network
+    Full()(network)
     learner = optimiser(network, (), Learning(), 1e-4)
     assert Checkpoints(folder, written["run"]).restore(network, learner, Alone())["step"] == written["step"] >= 4
     assert len(learner.state) == len(list(network.parameters()))
