@@ -1,8 +1,8 @@
-"""In-batch negatives of bi-encoders, and gradients of batches larger than memory."""
+"""In-batch negatives of bi-encoders, and the random numbers that a part of a batch is embedded with twice."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
@@ -69,7 +69,8 @@ class Symmetric:
     """A loss in both directions of an ``in_batch`` matrix: each query picks its documents, each document its queries.
 
     Reads labels. A unit is a unit of either direction. Only for matrices of ``in_batch``: elsewhere a column is no one
-    document. The batch is the list, so it cannot be cut into micro-batches (``cached`` spares the memory instead).
+    document. The batch is the list, so it cannot be cut into micro-batches (see
+    ``train.vectors``).
 
     When to use: pairs of texts of one kind (paraphrases, titles and bodies) without mined negatives.
     Relation to others: documents without a positive query, such as mined negatives, teach in the first direction only.
@@ -104,49 +105,6 @@ class Symmetric:
 
 def _turned(targets: Targets) -> Targets:
     return Targets(*(None if part is None else part.T for part in targets))  # type: ignore[arg-type]
-
-
-def cached(embed: Sequence[Callable[[], Tensor]], loss_of_vectors: Callable[[Tensor], Tensor]) -> Tensor:
-    """Add a large batch's gradients to the parameters, holding the activations of one chunk at a time.
-
-    Every chunk is embedded twice: without gradients for the loss and its gradient at the vectors, then with them to
-    carry that gradient to the parameters, under the same random numbers, so that dropout drops the same. The
-    gradients equal those of one large batch exactly, up to rounding.
-
-    Args:
-        embed: one function a chunk, which embeds it: vectors of shape (n, d). Queries and documents are chunks alike.
-        loss_of_vectors: from the vectors of all chunks one under the other, (sum of n, d), to the scalar to
-            differentiate, already divided and scaled; what it needs gradients for besides the vectors gets them too.
-
-    Returns:
-        The loss, without gradient: ``backward`` has been done.
-
-    References:
-        Gao et al., "Scaling deep contrastive learning batch size under memory limited setup" (2021), section 3.
-
-    >>> weight = torch.tensor([[2.0]], requires_grad=True)
-    >>> chunks = [lambda: torch.tensor([[1.0]]) @ weight, lambda: torch.tensor([[3.0]]) @ weight]
-    >>> float(cached(chunks, lambda vectors: (vectors[0] * vectors[1]).sum())), weight.grad.tolist()
-    (12.0, [[12.0]])
-    """
-    drawn: list[Draws] = []
-    found: list[Tensor] = []
-    with torch.no_grad():
-        for chunk in embed:
-            drawn.append(Draws.now())
-            found.append(chunk())
-    vectors = torch.cat(found).requires_grad_()
-    with torch.enable_grad():
-        loss = loss_of_vectors(vectors)
-        loss.backward()  # type: ignore[no-untyped-call]
-        slopes = torch.zeros_like(vectors) if vectors.grad is None else vectors.grad
-        parts = torch.split(slopes, [len(part) for part in found])
-        for chunk, draws, slope in zip(embed, drawn, parts, strict=True):
-            with draws.again():
-                again = chunk()
-            if again.requires_grad:  # a frozen encoder's do not
-                torch.autograd.backward(again, slope)
-    return loss.detach()
 
 
 class Draws(NamedTuple):
