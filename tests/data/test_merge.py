@@ -54,7 +54,7 @@ def test_contradictions_are_refused_with_what_to_do() -> None:
     assert str(caught.value) == (
         "2 documents have contradictory labels: query 'q', document 'a': labelled 0 and 1; query 'p', document 'c': "
         "labelled 1 and 2. `tamis data check` lists all with their lines; correct them, or choose what becomes of "
-        "them: conflicts 'drop' leaves such documents out, 'mean' averages"
+        "them: conflicts 'drop' (--conflicts drop) leaves such documents out, 'mean' averages"
     )
 
 

@@ -32,7 +32,7 @@ def test_matrices_decay_and_others_do_not():
 
 def test_new_parameters_learn_faster():
     found = rates(new=("head.weight", "head.bias"))
-    assert found["head.weight"][0] == found["head.bias"][0] == 5e-3 and found["body.0.weight"][0] == 1e-3
+    assert found["head.weight"][0] == found["head.bias"][0] == 2e-2 and found["body.0.weight"][0] == 4e-3
     assert rates(new=("head.weight",), rate=1e-4, head_rate=7e-4)["head.weight"][0] == 7e-4
     assert rates(rate=1e-4)["body.0.weight"][0] == 1e-4
 

@@ -79,8 +79,10 @@ def command(
     found = agreement(table, ordinal=ordinal, gold=None if gold is None else read_gold(gold, table, layout))
     said = []
     if output is not None:
-        count = write_rows(output, found.adjudicated(majority=majority).rows())
+        count = write_rows(output, found.adjudicated(majority=majority or found.few).rows())
         said.append(f"{count} adjudicated labels: {output}")
+        if found.few and not majority:
+            said.append("by majority: annotators gave too few labels for a model of each of them")
         if table.texts and table.numbers is None:
             said.append("training reads labels that are numbers: give these words their --grades")
     if queue is not None:

@@ -233,6 +233,8 @@ def shown(found: Trained, *, machine: bool) -> None:
     show.out(table)
     for line in [*found.figures.remarks(), *(found.refit.lines() if found.refit else [])]:
         show.say(line)
+    if found.refit is None:
+        show.say("no calibration and no policy: the dev queries have no labels of people")
     pages = ("errors.html", "curves.html") if found.refit else ("curves.html",)
     show.say(f"look at {' and '.join(str(home / page) for page in pages)}")
     show.say(f"a threshold for it: tamis tune LABELS --model {found.folder} --precision 0.9 -o policy.json")

@@ -116,7 +116,7 @@ def _refused(contradictory: Sequence[tuple[Asked, str]], path: str) -> DataError
     return DataError(
         f"{len(contradictory)} {'document has' if len(contradictory) == 1 else 'documents have'} contradictory labels: "
         f"{shown}{more}. `tamis data check` lists all with their lines; correct them, or choose what becomes of them: "
-        "conflicts 'drop' leaves such documents out, 'mean' averages",
+        "conflicts 'drop' (--conflicts drop) leaves such documents out, 'mean' averages",
         path=path,
     )
 

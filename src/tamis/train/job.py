@@ -140,9 +140,9 @@ def train(
     device = processes.device(chosen_device(options.device))
     if device.type == "cpu":
         torch.set_num_threads(max(1, threads() // processes.world))
-    options, lessons = _settled(job.kind, options, lessons, device)
     with making(home, log := home / LOG) if processes.rank == 0 else nullcontext():
         folder = based(job.base, home / "base", options.layers, alone=processes.first)
+        options, lessons = _settled(_family(job.kind, folder), options, lessons, device)
         for name, content in processes.settings(options).items():
             processes.first(partial(write_json, home / name, content))
         start = start_of(folder, job.kind, options)
@@ -183,11 +183,16 @@ def _read(job: Job, seed: int) -> Lessons:
     return read_lessons(job.data, job.dev, job.conflicts, seed)
 
 
-def _settled(kind: Kind, options: Options, lessons: Lessons, device: torch.device) -> tuple[Options, Lessons]:
+def _family(kind: Kind, folder: ModelFolder) -> str:
+    """What is made of a base: a kind, or the kind of reranker that answers in words."""
+    return "causal" if kind == "cross-encoder" and folder.architecture.endswith("ForCausalLM") else kind
+
+
+def _settled(family: str, options: Options, lessons: Lessons, device: torch.device) -> tuple[Options, Lessons]:
     """The options with what was left open decided, and the examples that the loss can learn from."""
     learn = lessons.learn
     taught = any(example.scores for example in learn) and not any(example.labels for example in learn)
-    chosen = options.loss or loss(DEFAULTS[kind, taught])
+    chosen = options.loss or loss(DEFAULTS[family, taught])
     precision = options.precision or ("bfloat16" if device.type == "cuda" else "float32")
     found = replace(options, loss=chosen, precision=precision)
     return found, replace(lessons, learn=read_by(chosen, learn))
@@ -252,13 +257,12 @@ def _outcome(
 ) -> Outcome:
     learn, dev = lessons.learn, lessons.dev
     state, found = ended.state, counts(learn)
-    family = "causal" if folder.architecture.endswith("ForCausalLM") and job.kind == "cross-encoder" else job.kind
     why = "all steps done"
     if ended.early:
         why = f"no better dev nDCG@10 in {run.options.watch.patience} measurements"
     return Outcome(
         base=shown_base(str(job.base)),
-        family=family,
+        family=_family(job.kind, folder),
         options=run.options.as_json(),
         data=digest(learn),
         dev=digest(dev) if dev else "",

@@ -11,6 +11,7 @@ from tamis.train.options import Falling, Learning
 from tamis.train.rows import AdamW
 
 NEW_RATE = 5.0  # of parameters that begin as random numbers, times the others' rate
+FIRST_RATE = 4.0  # of all others where such parameters are there: an encoder has yet to learn what pairs are
 
 
 def optimiser(network: nn.Module, new: Collection[str], learning: Learning, rate: float) -> torch.optim.AdamW:
@@ -25,7 +26,7 @@ def optimiser(network: nn.Module, new: Collection[str], learning: Learning, rate
     Raises:
         InputError: no parameter learns.
     """
-    body = rate if learning.rate is None else learning.rate
+    body = rate * (FIRST_RATE if new else 1.0) if learning.rate is None else learning.rate
     head = NEW_RATE * body if learning.head_rate is None else learning.head_rate
     found: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():

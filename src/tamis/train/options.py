@@ -62,7 +62,8 @@ class Learning:
     """How far a step goes.
 
     Attributes:
-        rate: highest learning rate; None is what suits the tuning (``Tune.rate``).
+        rate: highest learning rate; None is what suits the tuning (``Tune.rate``), four times as much where a base
+            gets a new head.
         head_rate: that of parameters which begin as random numbers; None is five times ``rate``.
         warmup: share of the steps in which the rate rises from 0, in [0, 1].
         falling: how it falls after that: to 0 in a line, as a cosine, or not at all.

@@ -53,6 +53,7 @@ def process_of(launcher: int, rank: int) -> int:
     return next(child for child in children if told in Path(f"/proc/{child}/environ").read_bytes().split(b"\0"))
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_ends_the_run_and_its_checkpoint_is_whole(root, tmp_path):
     line = command(root, tmp_path / "out", "--max-steps", "300", "--checkpoint-every", "2")
     run = begun([*line, *TWO], tmp_path / "out", 4)
@@ -73,6 +74,7 @@ def test_a_process_that_is_killed_ends_the_run_and_its_checkpoint_is_whole(root,
     assert len(learner.state) == len(list(network.parameters()))
 
 
+@pytest.mark.slow
 def test_an_error_of_all_is_told_once(root, tmp_path):
     (tmp_path / "out").write_text("in the way")
     done = subprocess.run(

@@ -30,6 +30,8 @@ from tamis.data.agree.skene import DawidSkene, dawid_skene
 from tamis.data.agree.table import Indices, LabelTable
 from tamis.errors import InputError
 
+FEW = 20  # labels of an annotator, on average, below which the model of Dawid and Skene gains nothing over the majority
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -77,6 +79,11 @@ class Agreement:
     def notes(self) -> list[str]:
         """What the figures mean, in sentences, the most important first."""
         return notes(self)
+
+    @property
+    def few(self) -> bool:
+        """Whether annotators gave too few labels for a model of each of them: the majority is as good, and plainer."""
+        return self.table.ratings < FEW * len(self.table.annotators)
 
     def adjudicated(self, *, majority: bool = False) -> Adjudicated:
         """One label an item, by the model or by the majority."""

@@ -109,7 +109,7 @@ def no_negative(pairs: Pairs) -> Finding | None:
     """Labelled queries to which everything is relevant."""
     labelled, _, negatives = _tally(pairs)
     lacking = labelled & (negatives == 0)
-    advice = "find some with tamis mine; a query with one label for all teaches only losses with in-batch negatives"
+    advice = "find some with tamis mine; training else draws documents of other queries as negatives"
     return _queries(pairs, "no negative", "warning", lacking, ("queries without a negative document", advice))
 
 

@@ -28,8 +28,10 @@ def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     """
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic_path(path) as temporary:
+        mode = temporary.stat().st_mode
         try:
             require("safetensors.torch").save_file(ready, str(temporary), {"format": "pt"})
+            temporary.chmod(mode)  # which the package leaves to its owner alone
         except require("safetensors").SafetensorError as error:
             raise StorageError(f"{path} was not written: {error}. What was there before is unchanged") from error
 

@@ -63,8 +63,10 @@ LOSSES: Mapping[str, LossForm] = MappingProxyType({row.name: row for row in _ROW
 DEFAULTS: Mapping[tuple[str, bool], str] = MappingProxyType(
     {
         ("cross-encoder", False): "lambda",
+        ("causal", False): "bce",  # as Qwen's rerankers were trained; lists are advised against
         ("bi-encoder", False): "softmax",
         ("cross-encoder", True): "kl",
+        ("causal", True): "kl",
         ("bi-encoder", True): "kl",
     }
 )
