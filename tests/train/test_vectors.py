@@ -10,6 +10,7 @@ from tamis.data import Example
 from tamis.train.losses.forms import LOSSES, loss
 from tamis.train.losses.listwise import Softmax
 from tamis.train.options import Batches
+from tamis.train.sampler import Sampler
 from tamis.train.vectors import SCALE
 
 from ..score.tiny_files import edit
@@ -72,9 +73,9 @@ def test_scores_are_scaled_cosines(body):
     torch.testing.assert_close(scores[held.real] / SCALE, expected, atol=1e-5, rtol=1e-5)
 
 
-def seen(body, lists, name="softmax", **options):
+def seen(body, lists, name="softmax", positives=None, **options):
     start = encoder(body)
-    task = start.task(Batches(**options), CPU)
+    task = start.task(Batches(**options), CPU, positives)
     read = task.read(lists)
     with torch.no_grad():
         vectors = task._ordered([task._embedded(start.network, read, part) for part in read.parts], read)
@@ -97,6 +98,15 @@ def test_copies_and_questions_that_are_asked_twice_are_no_negatives(body):
         [False, True, True, True],
         [False, True, True, True],
     ]
+
+
+def test_positives_that_the_step_does_not_show_are_no_negatives(body):
+    """ "p" answers "a" too, but the step shows another of its positives."""
+    examples = [Example("a", ("x", "p", "n"), (1.0, 1.0, 0.0)), Example("b", ("p", "m"), (1.0, 0.0))]
+    known = Sampler(examples, Batches(queries=2), 0).positives
+    lists = [Example("a", ("x",), (1.0,)), examples[1]]
+    assert seen(body, lists)[1].real.tolist() == [[True, True, True], [True, True, True]]
+    assert seen(body, lists, positives=known)[1].real.tolist() == [[True, False, True], [True, True, True]]
 
 
 def test_weights_go_with_their_documents(body):

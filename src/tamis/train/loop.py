@@ -105,7 +105,7 @@ def fit(run: Run) -> Ended:
     learner = _learner(run, network)
     called = run.processes.wrapped(network, learner)
     state = _resumed(run, network, learner)
-    task = run.start.task(run.options.batches, run.device)
+    task = run.start.task(run.options.batches, run.device, run.sampler.positives)
     if state.step == 0 and run.measure:
         _measured(run, state, network)
     last = Ended(state, early=_stale(run, state))  # which it is where a run that had ended early is gone on with

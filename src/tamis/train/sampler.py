@@ -50,12 +50,19 @@ class Sampler:
         self.steps = math.ceil(min(whole, batches.max_steps or whole))
         self._pool = [(at, text) for at, example in enumerate(self._examples) for text in example.documents]
         self._order = lru_cache(2)(self._shuffled)
+        self._places = {(one.query, one.instruction): at for at, one in enumerate(self._examples)}
 
     def at(self, step: int) -> list[Example]:
         """The lists of a step, counted from 0."""
         epoch, place = divmod(step, self.an_epoch)
         chosen = self._order(epoch)[place * self._batches.queries : (place + 1) * self._batches.queries]
         return [self._drawn(int(at), epoch) for at in chosen]
+
+    def positives(self, drawn: Example) -> list[str]:
+        """All positive documents of a list's query, also those that a step does not show."""
+        at = self._places.get((drawn.query, drawn.instruction))
+        whole = drawn if at is None else self._examples[at]
+        return [text for text, label in zip(whole.documents, whole.labels, strict=False) if label > 0]
 
     def epoch(self, step: int) -> float:
         """How many epochs are done before a step."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -33,6 +33,10 @@ class Done:
     units: float
     pairs: int
     tokens: int
+
+
+# All positive documents of a list's query, also those that the step does not show.
+Positives: TypeAlias = Callable[[Example], Collection[str]]
 
 
 class Task(Protocol):

@@ -16,7 +16,7 @@ from tamis.score.text_template import TextTemplate
 from tamis.train.losses.base import LABELS, Loss, Targets
 from tamis.train.losses.contrastive import Draws, in_batch
 from tamis.train.processes.base import Processes
-from tamis.train.steps import Done, laid, targets, tokens_at_once
+from tamis.train.steps import Done, Positives, laid, targets, tokens_at_once
 
 SCALE = 20.0  # of cosines, as sentence-transformers' losses have it
 
@@ -28,6 +28,7 @@ class Read(NamedTuple):
         texts: token ids of each distinct query, then of each distinct document.
         queries, documents: which text each list asks, and which each document of the lists is.
         parts: texts that go through the network together.
+        own: which texts must not be a list's negatives, (Q, texts): its documents, and its query's other positives.
         targets: what the lists' scores are held against, (Q, L).
     """
 
@@ -35,6 +36,7 @@ class Read(NamedTuple):
     queries: Tensor
     documents: Tensor
     parts: list[list[int]]
+    own: Tensor
     targets: Targets
 
 
@@ -47,12 +49,14 @@ class Vectors:
         device: where the network is.
         tokens: tokens of a part; None is what suits the device.
         in_batch: the other queries' documents are negatives too, where the loss reads labels alone.
+        positives: all positives of a list's query; None knows none but the list's.
     """
 
     template: TextTemplate
     device: torch.device
     tokens: int | None = None
     in_batch: bool = True
+    positives: Positives | None = None
 
     def read(self, lists: Sequence[Example]) -> Read:
         """The lists' texts as token ids, cut into parts; a text that stands twice is read once."""
@@ -62,7 +66,12 @@ class Vectors:
         budget = tokens_at_once(self.tokens, self.device)
         parts = [part.tolist() for part in plan([len(t.ids) for t in texts], budget=budget, padded=False)]
         documents = torch.from_numpy(right + len(asked))
-        return Read(texts, torch.from_numpy(left), documents, parts, targets(lists, self.device))
+        own = torch.zeros(len(lists), len(texts), dtype=torch.bool)
+        places = {text: at for at, text in enumerate(given, len(asked))}
+        for row, one in enumerate(lists):
+            known = (*one.documents, *(self.positives(one) if self.positives else ()))
+            own[row, [places[text] for text in known if text in places]] = True
+        return Read(texts, torch.from_numpy(left), documents, parts, own, targets(lists, self.device))
 
     def step(self, network: nn.Module, read: Read, loss: Loss, processes: Processes) -> Done:
         """Add the gradients of a step's mean loss, holding the activations of one part at a time.
@@ -140,11 +149,9 @@ class Vectors:
         return scores, held._replace(weights=weights)
 
     def _same(self, read: Read, owner: Tensor) -> Tensor:
-        """Documents that must not be a query's negatives: copies of its own, and all of lists that ask the same."""
-        documents, queries = read.documents.to(self.device), read.queries.to(self.device)
-        own = torch.zeros(len(queries), len(read.texts), dtype=torch.bool, device=self.device)
-        own[owner, documents] = True
-        return own[:, documents] | (queries[:, None] == queries[owner][None, :])
+        """Documents that must not be a query's negatives: its own, and all of lists that ask the same."""
+        queries = read.queries.to(self.device)
+        return read.own[:, read.documents].to(self.device) | (queries[:, None] == queries[owner][None, :])
 
 
 # Losses that compare the documents of a list: those of other queries make it longer.

@@ -12,7 +12,7 @@ from tamis.score.nets.lib import Tensor, nn, torch
 
 if TYPE_CHECKING:
     from tamis.train.options import Batches, Kind
-    from tamis.train.steps import Task
+    from tamis.train.steps import Positives, Task
 
 
 class Start(Protocol):
@@ -38,8 +38,8 @@ class Start(Protocol):
         """The same, reading at most so many tokens."""
         ...
 
-    def task(self, batches: Batches, device: torch.device) -> Task:
-        """How its steps are computed."""
+    def task(self, batches: Batches, device: torch.device, positives: Positives | None = None) -> Task:
+        """How its steps are computed; ``positives`` keeps a query's own from being taken for negatives."""
         ...
 
     def scorer(self, network: nn.Module, device: str) -> Scorer:

@@ -20,6 +20,7 @@ from tamis.train.bases.base import live
 from tamis.train.bases.files import copy_settings, state_window, trained_config, write_json, write_modules
 from tamis.train.bases.reranker import write_parts
 from tamis.train.options import Batches, Kind
+from tamis.train.steps import Positives
 from tamis.train.vectors import Vectors
 
 
@@ -45,9 +46,9 @@ class Encoder:
         length = min(max_length, self.template.max_length)
         return replace(self, template=self.template.shortened(length), length=length)
 
-    def task(self, batches: Batches, device: torch.device) -> Vectors:
+    def task(self, batches: Batches, device: torch.device, positives: Positives | None = None) -> Vectors:
         """Vectors of queries and documents, and their products."""
-        return Vectors(self.template, device, batches.tokens, in_batch=batches.in_batch)
+        return Vectors(self.template, device, batches.tokens, batches.in_batch, positives)
 
     def scorer(self, network: nn.Module, device: str) -> Scorer:
         """The cosine of the network's vectors as they are now."""

@@ -25,6 +25,7 @@ from tamis.train.bases.files import WEIGHTS, copy_settings, state_window, traine
 from tamis.train.bases.table import BODIES
 from tamis.train.options import Batches, Kind
 from tamis.train.pairs import Pairs
+from tamis.train.steps import Positives
 
 Tensors: TypeAlias = dict[str, Callable[[], Tensor]]
 NEW = 0.02  # spread of the numbers a new head begins with, as BERT's
@@ -59,8 +60,8 @@ class Reranker:
         length = min(max_length, self.template.max_length)
         return replace(self, template=self.template.shortened(length), length=length)
 
-    def task(self, batches: Batches, device: torch.device) -> Pairs:
-        """Pairs of query and document, packed."""
+    def task(self, batches: Batches, device: torch.device, positives: Positives | None = None) -> Pairs:
+        """Pairs of query and document, packed; none but those of the lists."""
         return Pairs(self.template, device, batches.tokens)
 
     def scorer(self, network: nn.Module, device: str) -> Scorer:
