@@ -22,7 +22,9 @@ class Dense(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, residual: Tensor) -> Tensor:
-        out: Tensor = self.LayerNorm(self.dropout(self.dense(x)).add_(residual))
+        made: Tensor = self.dropout(self.dense(x))
+        # Under autocast the product is half as wide as what is added to it, which keeps its width.
+        out: Tensor = self.LayerNorm(made.add_(residual) if made.dtype == residual.dtype else made + residual)
         return out
 
 

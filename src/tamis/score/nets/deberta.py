@@ -10,6 +10,7 @@ from tamis.errors import ModelError
 from tamis.score.folder import labels
 from tamis.score.nets.attention import Attention, Bias, Look, Packed
 from tamis.score.nets.bert import Dense
+from tamis.score.nets.heads import left_out
 from tamis.score.nets.layers import activation
 from tamis.score.nets.lib import Tensor, nn, torch
 
@@ -178,7 +179,8 @@ class DebertaHead(nn.Module):
         self.pooler = nn.ModuleDict({"dense": nn.Linear(hidden, hidden)})
         self.classifier = nn.Linear(hidden, labels(config))
         self.activation = activation(config.get("pooler_hidden_act", "gelu"))
+        self.dropout = left_out(config)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.classifier(self.activation(self.pooler["dense"](x)))
+        out: Tensor = self.classifier(self.dropout(self.activation(self.pooler["dense"](x))))
         return out

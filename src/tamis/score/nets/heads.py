@@ -10,6 +10,12 @@ from tamis.score.nets.layers import activation
 from tamis.score.nets.lib import Tensor, nn, torch
 
 
+def left_out(config: Mapping[str, Any]) -> nn.Dropout:
+    """The dropout of a head, which only training knows."""
+    stated = config.get("classifier_dropout")
+    return nn.Dropout(config.get("hidden_dropout_prob", 0.1) if stated is None else stated)
+
+
 class BertHead(nn.Module):
     """tanh(dense(x)), then the classifier: BERT's pooler."""
 
@@ -17,9 +23,10 @@ class BertHead(nn.Module):
         super().__init__()
         self.pooler = nn.ModuleDict({"dense": nn.Linear(config["hidden_size"], config["hidden_size"])})
         self.classifier = nn.Linear(config["hidden_size"], labels(config))
+        self.dropout = left_out(config)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.classifier(torch.tanh(self.pooler["dense"](x)))
+        out: Tensor = self.classifier(self.dropout(torch.tanh(self.pooler["dense"](x))))
         return out
 
 
@@ -31,9 +38,10 @@ class RobertaHead(nn.Module):
         self.dense = nn.Linear(config["hidden_size"], config["hidden_size"])
         self.out_proj = nn.Linear(config["hidden_size"], labels(config))
         self.activation = activation(between)
+        self.dropout = left_out(config)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.out_proj(self.activation(self.dense(x)))
+        out: Tensor = self.out_proj(self.dropout(self.activation(self.dense(self.dropout(x)))))
         return out
 
 
