@@ -34,13 +34,15 @@ def copy(tiny_model, tmp_path):
 
 def test_every_row_has_its_network_and_its_prompt():
     pytest.importorskip("torch")
+    from tamis.score.load_bi import BI_ENCODERS
     from tamis.score.nets.build import BODIES, NETWORKS
 
     for architecture, row in FAMILIES.items():
         assert row.network in (BODIES if row.kind == "modules" else NETWORKS), architecture
         assert not row.prompt or row.prompt in PROMPTS
         assert row.prompt or row.kind != "causal", "a causal model is asked in words"
-    assert {row.network for row in FAMILIES.values()} == {*BODIES, *NETWORKS}, "no network without a family"
+    used = {row.network for row in FAMILIES.values()} | set(BI_ENCODERS.values())
+    assert used == {*BODIES, *NETWORKS}, "no network without a family"
 
 
 def test_causal_models_and_classifiers_of_one_name_are_two_rows():
