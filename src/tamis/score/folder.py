@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 BESIDE = ("README.md", "training")  # what stands beside a model and is no part of it
+REPORT = "tamis_export.json"  # what an export says of its graphs
+SETTINGS, INDEX = (".json", ".txt", ".model", ".jinja"), ".index.json"  # endings of settings, and of what lists weights
 OTHER_TOKENIZERS = ("vocab.txt", "sentencepiece.bpe.model", "spm.model", "tokenizer.model", "vocab.json")
 
 
@@ -158,18 +160,26 @@ class ModelFolder:
         return found
 
     def digest(self) -> str:
-        """Twelve hex digits of the SHA-256 over all files of the model, names included.
+        """Twelve hex digits of the SHA-256 over all files of the model, names included."""
+        total = hashlib.sha256()
+        for name in self.files():
+            total.update(name.as_posix().encode())
+            with (self.path / name).open("rb") as file:
+                total.update(hashlib.file_digest(file, "sha256").digest())
+        return total.hexdigest()[:12]
+
+    def files(self) -> list[Path]:
+        """The files of the model, relative to its folder, in order.
 
         Hidden files and folders, where hubs keep their own, the model card and the folder of a training are no part of
         it: no score depends on them.
         """
-        total = hashlib.sha256()
-        found = {p.relative_to(self.path): p for p in self.path.rglob("*") if p.is_file()}
-        for name in sorted(n for n in found if not any(p.startswith(".") or p in BESIDE for p in n.parts)):
-            total.update(name.as_posix().encode())
-            with found[name].open("rb") as file:
-                total.update(hashlib.file_digest(file, "sha256").digest())
-        return total.hexdigest()[:12]
+        found = (path.relative_to(self.path) for path in self.path.rglob("*") if path.is_file())
+        return sorted(n for n in found if not any(p.startswith(".") or p in BESIDE for p in n.parts))
+
+    def settings_files(self) -> list[Path]:
+        """Those of its files that are settings, tokenizer or templates: no weights, and no report of an export."""
+        return [n for n in self.files() if n.suffix in SETTINGS and not n.name.endswith(INDEX) and n.name != REPORT]
 
     def _read(self, path: Path, missing: Any = None) -> Any:
         if not path.is_file() and missing is not None:

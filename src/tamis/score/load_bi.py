@@ -6,13 +6,12 @@ from tamis.errors import InputError, ModelError
 from tamis.score.bi import BiEncoder
 from tamis.score.engine import Engine
 from tamis.score.families import FAMILIES
-from tamis.score.folder import ModelFolder
+from tamis.score.folder import REPORT, ModelFolder
 from tamis.score.load_cross import FEW_BITS, Options
 from tamis.score.onnx_engine import PLACES, graph, load_onnx
 from tamis.score.text_template import TextTemplate, prefixes_of
 
 WINDOW = 8192  # where neither tokenizer nor positions set a limit
-REPORT = "tamis_export.json"  # beside graphs that hold the pooling too
 
 # An architecture is a row: the body that reads its checkpoints, in ``nets.build.BODIES``. Of language models all but
 # what predicts words is read.

@@ -14,7 +14,7 @@ from tamis.core import Pair, Scorer
 from tamis.data import Example
 from tamis.evaluate import Interval, interval
 from tamis.score.export import rank_correlation
-from tamis.score.folder import BESIDE
+from tamis.score.folder import ModelFolder
 from tamis.train.after.card import TEACHER
 from tamis.train.after.figures import Figures
 from tamis.train.teaching import Recorded, Scale, Teacher
@@ -70,10 +70,9 @@ def megabytes(folder: Path | None) -> float | None:
     """The size of a model folder's weights in 10^6 bytes; None without a folder, or where it holds none."""
     if folder is None:
         return None
-    inside = {path: path.relative_to(folder).parts for path in folder.rglob("*") if path.is_file()}
-    own = [path for path, parts in inside.items() if not any(p.startswith(".") or p in BESIDE for p in parts)]
+    own = ModelFolder(folder).files()
     for pattern in WEIGHTS:
-        if found := [path.stat().st_size for path in own if path.match(pattern)]:
+        if found := [(folder / name).stat().st_size for name in own if name.match(pattern)]:
             return round(sum(found) / 1e6, 3)
     return None
 

@@ -264,8 +264,8 @@ def _outcome(
         base=shown_base(str(job.base)),
         family=_family(job.kind, folder),
         options=run.options.as_json(),
-        data=digest(learn),
-        dev=digest(dev) if dev else "",
+        data=run.checkpoints.run["data"],
+        dev=run.checkpoints.run["dev"] if dev else "",
         counts={name: getattr(found, name) for name in found.__slots__}
         | {"dev_queries": len(dev), "left_out_for_dev": lessons.left_out},
         steps=state.step,

@@ -121,6 +121,3 @@ def layers(network: nn.Module) -> nn.ModuleList:
     body: Any = network.body
     found: nn.ModuleList = body.layers if hasattr(body, "layers") else body.encoder["layer"]
     return found
-
-
-TUNES: dict[str, type[Tune]] = {kind.name: kind for kind in (Full, Head, Lora)}

@@ -22,7 +22,7 @@ from tamis.train.options import Batches, Learning, Options, Watch
 from tamis.train.processes.base import Processes
 from tamis.train.processes.chosen import running
 from tamis.train.sampler import Sampler
-from tamis.train.tune import TUNES
+from tamis.train.tune import Full, Head, Lora
 
 STEPS = 12
 
@@ -32,7 +32,7 @@ def trained(case: dict[str, Any], root: Path, processes: Processes) -> nn.Module
     batches = Batches(queries=case["queries"], documents=4, max_steps=STEPS, tokens=case["tokens"], in_batch=False)
     options = Options(
         loss=loss("softmax"),
-        tune=TUNES[case["tune"]](),
+        tune={"full": Full, "head": Head, "lora": Lora}[case["tune"]](),
         batches=batches,
         learning=Learning(rate=1e-4, rows=False),  # which several processes do not have
         watch=Watch(evaluate=4, checkpoint=4),

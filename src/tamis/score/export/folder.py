@@ -18,8 +18,8 @@ from tamis.extras import require
 from tamis.score.cosine import Cosine
 from tamis.score.export.check import Parity, Speed, held
 from tamis.score.export.formats import GRAPHS
-from tamis.score.folder import ModelFolder
-from tamis.score.load_bi import REPORT, encodes_texts, load_bi
+from tamis.score.folder import REPORT, ModelFolder
+from tamis.score.load_bi import encodes_texts, load_bi
 from tamis.score.load_cross import Options, load_cross
 from tamis.score.onnx_engine import PLACES
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from tamis.score.engine import Engine
 
 Format: TypeAlias = Literal["onnx", "onnx-int8", "onnx-int4"]
-COPIED = (".json", ".txt", ".model", ".jinja")
-WEIGHTS_INDEX = ".index.json"
 LARGEST = 1_800_000_000  # bytes a graph may hold itself: protobuf ends at 2 GiB
 OUTPUTS = {True: "sentence_embedding", False: "logits"}  # by whether it encodes texts
 
@@ -149,13 +147,9 @@ def write_report(source: ModelFolder, made: Path, found: Sequence[Exported]) -> 
 
 def copy_settings(source: ModelFolder, made: Path) -> None:
     """Settings, tokenizer files and chat template; no weights, and nothing of a training."""
-    for path in source.path.rglob("*"):
-        parts = path.relative_to(source.path).parts
-        kept = path.suffix in COPIED and not path.name.endswith(WEIGHTS_INDEX) and path.name != REPORT
-        if path.is_file() and kept and parts[0] != "training" and not any(part.startswith(".") for part in parts):
-            to = made / path.relative_to(source.path)
-            to.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, to)
+    for name in source.settings_files():
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source.path / name, made / name)
 
 
 def _save(model: Any, path: Path) -> int:

@@ -12,11 +12,10 @@ from typing import Any
 from tamis.data import atomic_path, atomic_write
 from tamis.errors import StorageError
 from tamis.extras import require
-from tamis.score.folder import BESIDE
+from tamis.score.folder import ModelFolder
 from tamis.score.nets.lib import Tensor
 
 WEIGHTS = "model.safetensors"
-COPIED = (".json", ".txt", ".model", ".jinja")
 MODULES = ("Transformer", "Pooling", "Normalize")
 
 
@@ -87,16 +86,13 @@ def copy_settings(source: Path, folder: Path, *, deep: bool, without: Collection
         deep: also what stands in folders of the folder.
         without: files that are left out.
     """
-    for path in sorted(source.rglob("*") if deep else source.glob("*")):
-        inside = path.relative_to(source)
-        own = any(part.startswith(".") or part in BESIDE for part in inside.parts)
-        kept = path.suffix in COPIED and not path.name.endswith(".index.json") and path.name != "tamis_export.json"
-        if not path.is_file() or own or not kept or inside.as_posix() in without:
+    for name in ModelFolder(source).settings_files():
+        if name.as_posix() in without or (len(name.parts) > 1 and not deep):
             continue
-        (folder / inside.parent).mkdir(parents=True, exist_ok=True)
-        if path.resolve() != (folder / inside).resolve():
-            with atomic_path(folder / inside) as temporary:
-                shutil.copyfile(path, temporary)
+        (folder / name.parent).mkdir(parents=True, exist_ok=True)
+        if (source / name).resolve() != (folder / name).resolve():
+            with atomic_path(folder / name) as temporary:
+                shutil.copyfile(source / name, temporary)
 
 
 def state_window(base: Path, length: int) -> None:
