@@ -23,7 +23,9 @@ TOPICS = (  # (what asks, what answers); one token each for BERT, XLM-R and Qwen
 FILLING = ("the", "of", "and", "is", "a", "in")
 
 
-def learnable(count: int, seed: int, *, documents: int = 6, taught: bool = False, turned: int = 0) -> list[Example]:
+def learnable(
+    count: int, seed: int, *, documents: int = 6, taught: bool = False, turned: int = 0, always: int | None = None
+) -> list[Example]:
     """Queries with one or two relevant documents among so many.
 
     Args:
@@ -32,16 +34,18 @@ def learnable(count: int, seed: int, *, documents: int = 6, taught: bool = False
         documents: documents of a query.
         taught: with the scores of a teacher who knows the rule, beside the labels.
         turned: another rule of the same words: answers are those of the topic so many places further.
+        always: an easier rule: documents of this topic are relevant, whatever is asked.
     """
     random = Random(seed)
     found: dict[str, Example] = {}
     while len(found) < count:
-        topic = random.randrange(len(TOPICS))
+        asked = random.randrange(len(TOPICS))
+        topic = (asked + turned) % len(TOPICS) if always is None else always
         good = random.randrange(1, 3)
         others = [at for at in range(len(TOPICS)) if at != topic]
         topics = [topic] * good + [random.choice(others) for _ in range(documents - good)]
         texts = [said(TOPICS[at][1], random) for at in topics]
-        query = said(TOPICS[topic - turned][0], random, 4)
+        query = said(TOPICS[asked][0], random, 4)
         if len(set(texts)) < documents:
             continue
         labels = tuple(float(at == topic) for at in topics)
