@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html.parser
 import json
 import re
 
@@ -15,7 +14,8 @@ from tamis.calibrate.evidence.words import LANGUAGES, table
 from tamis.calibrate.labelled import Labelled
 from tamis.errors import InputError
 
-from ..browser import Browser, found
+from ...browser import Browser, found
+from ...pages import Elements
 from ..worlds import clustered
 
 EVIL = "</script><script>window.broken = 1</script><img src=x onerror='window.broken = 2'>\u2028 & 客户"
@@ -27,26 +27,6 @@ def report():
     names = [f"q{at}" for at in range(149)] + [EVIL]
     scores = np.where(world.groups == 149, world.scores.min() - 1 - 1e-6 * np.arange(1500), world.scores)
     return score_report(Labelled.of(scores, world.labels, world.groups), stage="tamis-mini", query_ids=names)
-
-
-class Elements(html.parser.HTMLParser):
-    """Tags with their attributes, and the data element's text."""
-
-    def __init__(self, source):
-        super().__init__()
-        self.tags, self.inside, self.data = [], False, ""
-        self.feed(source)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        self.inside = tag == "script" and dict(attributes).get("id") == "data"
-
-    def handle_data(self, data):
-        if self.inside:
-            self.data += data
-
-    def handle_endtag(self, tag):
-        self.inside = False
 
 
 def test_page_is_one_file_that_asks_for_nothing(report):

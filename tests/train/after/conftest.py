@@ -6,7 +6,7 @@ import pytest
 
 from tamis.train.after.figures import measure
 
-from ...calibrate.browser import Browser, found
+from ...browser import Browser, found
 from .worlds import Noisy, examples
 
 

@@ -12,7 +12,7 @@ from tamis.errors import DataError, InputError
 from tamis.train.after.curves import POINTS, curves_page, read_log, write_curves
 from tamis.train.after.words import table
 
-from .test_errors_page import Elements, data_of
+from ...pages import Elements, data_of
 
 
 def row(step, **values):

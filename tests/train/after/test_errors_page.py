@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html.parser
-import json
 import re
 from importlib.resources import files
 
@@ -19,33 +17,10 @@ from tamis.train.after.mistakes import KINDS as MISTAKES
 from tamis.train.after.slices import KINDS as SLICES
 from tamis.train.after.words import table
 
+from ...pages import Elements, data_of
 from .worlds import Constant, Noisy, examples
 
 EVIL = "</script><script>window.broken = 1</script><img src=x onerror='window.broken = 2'>\u2028 & 客户"
-
-
-class Elements(html.parser.HTMLParser):
-    """Tags with their attributes, and the data element's text."""
-
-    def __init__(self, source):
-        super().__init__()
-        self.tags, self.inside, self.data = [], False, ""
-        self.feed(source)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        self.inside = tag == "script" and dict(attributes).get("id") == "data"
-
-    def handle_data(self, data):
-        if self.inside:
-            self.data += data
-
-    def handle_endtag(self, tag):
-        self.inside = False
-
-
-def data_of(page):
-    return json.loads(Elements(page).data)
 
 
 @pytest.fixture(scope="module")
