@@ -8,6 +8,7 @@ from scipy.stats import spearmanr
 
 from tamis.core import Document, Query
 from tamis.data import Example
+from tamis.score.load import EMBEDDED
 from tamis.train import agreement as room
 from tamis.train.after.figures import measure
 from tamis.train.agreement import agreement, megabytes, order_as_grades, speeds
@@ -67,6 +68,14 @@ def test_sizes(tmp_path):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_bytes(bytes(100_000))
     assert megabytes(tmp_path) == 3.5
+
+
+def test_the_size_of_a_model_in_the_box():
+    """e5-small's word vectors and its graph; tamis-mini reads with it."""
+    files = [EMBEDDED / "e5-small" / name for name in ("embeddings.bin", "model.onnx")]
+    encoder = sum(file.stat().st_size for file in files) / 1e6
+    assert megabytes(EMBEDDED / "e5-small") == pytest.approx(encoder, abs=1e-3)
+    assert encoder < megabytes(EMBEDDED / "tamis-mini") < encoder + 5
 
 
 def test_speeds_are_in_the_scorers_order(monkeypatch):

@@ -15,6 +15,7 @@ from tamis.data import Example
 from tamis.evaluate import Interval, interval
 from tamis.score.export import rank_correlation
 from tamis.score.folder import ModelFolder
+from tamis.score.load import EMBEDDED
 from tamis.train.after.card import TEACHER
 from tamis.train.after.figures import Figures
 from tamis.train.teaching import Recorded, Scale, Teacher
@@ -70,6 +71,10 @@ def megabytes(folder: Path | None) -> float | None:
     """The size of a model folder's weights in 10^6 bytes; None without a folder, or where it holds none."""
     if folder is None:
         return None
+    if folder.parent == EMBEDDED:  # its files are one model, with the encoder that it reads texts with
+        encoder = ModelFolder(folder).config.get("encoder")
+        parts = [folder, *([EMBEDDED / encoder] if encoder else [])]
+        return round(sum(at.stat().st_size for part in parts for kind in WEIGHTS for at in part.glob(kind)) / 1e6, 3)
     own = ModelFolder(folder).files()
     for pattern in WEIGHTS:
         if found := [(folder / name).stat().st_size for name in own if name.match(pattern)]:
