@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TuneName: TypeAlias = Literal["full", "head", "lora"]
 KindName: TypeAlias = Literal["cross-encoder", "bi-encoder"]
 PrecisionName: TypeAlias = Literal["float32", "bfloat16", "float16"]
+Schedule: TypeAlias = Literal["linear", "cosine", "constant"]
 Strategy: TypeAlias = Literal["ddp", "fsdp", "zero2"]
 
 Data = Annotated[
@@ -67,13 +68,22 @@ class How:
     max_steps: Annotated[int | None, typer.Option(min=1, help="Steps in all.")] = None
     batch_size: Annotated[int, typer.Option(min=1, help="Queries a step.")] = 16
     documents: Annotated[int, typer.Option(min=2, help="Documents of a query a step, positives included.")] = 8
+    in_batch: Annotated[
+        bool, typer.Option(help="Bi-encoders take the other queries' documents as negatives too, where the loss can.")
+    ] = True
     tokens: Annotated[
         int | None, typer.Option(min=1, help="Tokens that go through the network at once; fewer need less memory.")
     ] = None
     rate: Annotated[
         float | None, typer.Option("--rate", "--lr", help="Highest learning rate; without it, what suits --tune.")
     ] = None
+    head_rate: Annotated[
+        float | None,
+        typer.Option(help="That of parameters that begin as random numbers; without it, five times --rate."),
+    ] = None
     warmup: Annotated[float, typer.Option(min=0, max=1, help="Share of the steps in which the rate rises.")] = 0.1
+    schedule: Annotated[Schedule, typer.Option(help="How the rate falls after that.")] = "linear"
+    weight_decay: Annotated[float, typer.Option(min=0, help="Of matrices; biases and norms have none.")] = 0.01
     max_length: Annotated[int | None, typer.Option(min=1, help="Tokens of a pair, or of a text, that are read.")] = None
     seed: Annotated[int, typer.Option(min=0, help="Decides everything that is drawn.")] = 0
     precision: Annotated[PrecisionName | None, typer.Option(help="Of products; without it, bfloat16 on CUDA.")] = None
@@ -113,8 +123,8 @@ class How:
         return Options(
             loss=loss(self.loss) if self.loss else None,
             tune=self._tune(),
-            batches=Batches(self.batch_size, self.documents, self.epochs, self.max_steps, tokens=self.tokens),
-            learning=Learning(rate=self.rate, warmup=self.warmup),
+            batches=Batches(self.batch_size, self.documents, self.epochs, self.max_steps, self.in_batch, self.tokens),
+            learning=Learning(self.rate, self.head_rate, self.warmup, self.schedule, self.weight_decay),
             watch=Watch(self.evaluate_every, self.checkpoint_every, self.patience or None),
             precision=self.precision,
             recompute=self.recompute,
