@@ -128,6 +128,17 @@ def test_the_same_seed_is_the_same_curve(dropping, tmp_path):
     same_weights(weights(starts[0]), weights(starts[1]))
 
 
+@pytest.mark.parametrize("family", ["bert", "xlm_roberta", "modernbert", "deberta", "qwen3"])
+def test_dropout_is_what_was_asked_for(family, still_model, tmp_path):
+    """It changes the loss of a step in every network, and another seed draws another."""
+    found = []
+    for at, settings in enumerate(({"dropout": 0.0}, {"dropout": 0.3}, {"dropout": 0.3, "seed": 1})):
+        options = quick(1, batches=Batches(60, 6, max_steps=1), **settings)
+        run, _ = finished(reranker(still_model(family)), options, tmp_path / str(at))
+        found.append(round(losses(run)[0][1], 6))
+    assert len(set(found)) == 3, found
+
+
 @pytest.mark.parametrize("tune", [Full(), Lora(4, dropout=0.1)], ids=["full", "lora"])
 def test_stopped_anywhere_it_goes_on_to_the_same_numbers(tune, dropping, tmp_path):
     """With dropout; checkpoints, measurements and the stop at steps of their own."""

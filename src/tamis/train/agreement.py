@@ -72,8 +72,8 @@ def megabytes(folder: Path | None) -> float | None:
     if folder is None:
         return None
     if folder.parent == EMBEDDED:  # its files are one model, with the encoder that it reads texts with
-        encoder = ModelFolder(folder).config.get("encoder")
-        parts = [folder, *([EMBEDDED / encoder] if encoder else [])]
+        encoder: str | None = ModelFolder(folder).config.get("encoder")
+        parts: list[Path] = [folder, *([EMBEDDED / encoder] if encoder else [])]
         return round(sum(at.stat().st_size for part in parts for kind in WEIGHTS for at in part.glob(kind)) / 1e6, 3)
     own = ModelFolder(folder).files()
     for pattern in WEIGHTS:

@@ -84,6 +84,7 @@ class Layer(nn.Module):
             }
         )
         self.activation = activation(traits.activation or config["hidden_act"])
+        self.unseen = config.get("attention_dropout", 0.0)
 
     def keys(self, x: Tensor, places: tuple[Tensor, Tensor]) -> Past:
         """What later tokens see of these: all that a prefix has to compute in its last layer."""
@@ -103,6 +104,7 @@ class Layer(nn.Module):
         look = Look(causal=True)
         if read is not None:
             x, normed, places, look = x[read], normed[read], (places[0][read], places[1][read]), Look("last", True)
+        look = look._replace(dropout=self.unseen) if self.training else look
         x = x + self.self_attn(normed, own, places, attention, look, past)
         normed = self.post_attention_layernorm(x)
         inner = self.activation(self.mlp["gate_proj"](normed)).mul_(self.mlp["up_proj"](normed))

@@ -50,6 +50,10 @@ class Layer(nn.Module):
             {"Wi": nn.Linear(hidden, 2 * inner, bias=bias), "Wo": nn.Linear(inner, hidden, bias=bias)}
         )
         self.activation = activation(config.get("hidden_activation", "gelu"))
+        self.unseen = config.get("attention_dropout", 0.0)
+        self.left_out = nn.ModuleDict(
+            {"attn": nn.Dropout(self.unseen), "mlp": nn.Dropout(config.get("mlp_dropout", 0.0))}
+        )
 
     def forward(
         self, x: Tensor, places: tuple[Tensor, Tensor], attention: Attention, read: Tensor | None = None
@@ -57,10 +61,12 @@ class Layer(nn.Module):
         """(T, hidden) -> (T, hidden), or (B, hidden) for the first tokens, which stand at ``read``."""
         q, k, v, x = self._projected(x, read)
         turn = places if read is None else (places[0][read], places[1][read])
-        look = self.look if read is None else self.look._replace(rows="first")
-        x = x + self.attn["Wo"](attention(turned(q, turn), turned(k, places), v, look).flatten(1))
+        look = self.look._replace(dropout=self.unseen) if self.training else self.look
+        look = look if read is None else look._replace(rows="first")
+        seen = attention(turned(q, turn), turned(k, places), v, look).flatten(1)
+        x = x + self.left_out["attn"](self.attn["Wo"](seen))
         inner, gate = self.mlp["Wi"](self.mlp_norm(x)).chunk(2, dim=-1)
-        out: Tensor = x + self.mlp["Wo"](self.activation(inner).mul_(gate))
+        out: Tensor = x + self.mlp["Wo"](self.left_out["mlp"](self.activation(inner).mul_(gate)))
         return out
 
     def _projected(self, x: Tensor, read: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -95,6 +101,7 @@ class ModernBert(nn.Module):
         self.pooling = known(pooling or config.get("classifier_pooling", "cls"), "ModernBERT")
         words = nn.Embedding(config["vocab_size"], config["hidden_size"])
         self.embeddings = nn.ModuleDict({"tok_embeddings": words, "norm": _norm(config)})
+        self.dropout = nn.Dropout(config.get("embedding_dropout", 0.0))
         self.kinds = layer_types(config)
         looks = {NEAR: Look(window=config.get("local_attention", 128) // 2), EVERYWHERE: Look()}
         self.layers = nn.ModuleList(Layer(config, at, looks[kind]) for at, kind in enumerate(self.kinds))
@@ -104,7 +111,7 @@ class ModernBert(nn.Module):
         self.rotary = {kind: Rotary(size, theta) for kind, theta in thetas.items()}
 
     def forward(self, packed: Packed, attention: Attention) -> Tensor:
-        x: Tensor = self.embeddings["norm"](self.embeddings["tok_embeddings"](packed.ids))
+        x: Tensor = self.dropout(self.embeddings["norm"](self.embeddings["tok_embeddings"](packed.ids)))
         places = {kind: self.rotary[kind].at(packed.positions, x.dtype) for kind in set(self.kinds)}
         for layer, kind in zip(self.layers[:-1], self.kinds[:-1], strict=True):
             x = layer(x, places[kind], attention)
@@ -123,7 +130,8 @@ class ModernBertHead(nn.Module):
         self.norm = _norm(config)
         self.classifier = nn.Linear(hidden, labels(config))
         self.activation = activation(config.get("classifier_activation", "gelu"))
+        self.dropout = nn.Dropout(config.get("classifier_dropout") or 0.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.classifier(self.norm(self.activation(self.dense(x))))
+        out: Tensor = self.classifier(self.dropout(self.norm(self.activation(self.dense(x)))))
         return out
