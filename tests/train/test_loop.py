@@ -79,6 +79,18 @@ def test_every_tuning_learns_another_rule(tune, rate, knowing, tmp_path):
     assert after > before + GAIN, f"{before:.3f} to {after:.3f}"
 
 
+def test_the_head_alone_learns_to_read_what_the_encoder_knows(knowing, tmp_path):
+    """+.2 with a head that was made anew; the encoder stays as it is."""
+    start = reranker(knowing)
+    with torch.no_grad():
+        for parameter in start.network.head.parameters():
+            parameter.normal_(generator=torch.Generator().manual_seed(3), std=0.2)
+    body = {name: value.clone() for name, value in start.network.body.named_parameters()}
+    before, after = learnt(start, LEARN, quick(40, tune=Head(), learning=Learning(rate=1e-2)), tmp_path)
+    assert after > before + GAIN, f"{before:.3f} to {after:.3f}"
+    assert all(torch.equal(value, body[name]) for name, value in start.network.body.named_parameters())
+
+
 @pytest.fixture(scope="module")
 def body(tmp_path_factory):
     return small_bert(tmp_path_factory.mktemp("body") / "bert", hf.BertModel)
