@@ -1,0 +1,119 @@
+"""Questions about insurance as training lists, in two languages: each with its right answers and some wrong ones."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tamis import load_encoder
+from tamis.core import Kind, Vectors
+from tamis.data import Collection, Example, write_examples
+
+DATA = Path(os.environ.get("TAMIS_DATA") or Path(__file__).resolve().parents[2] / "shared/data")
+WORK = Path(os.environ.get("TAMIS_BENCH", "/tmp")) / "tamis-train-insurance"
+LANGUAGES = ("en", "zh")
+LENGTH = 96  # tokens of a pair
+DEV_EVERY = 200  # every so many questions one stands aside to choose the checkpoint
+
+
+def opened(language: str) -> Collection:
+    """A development set that the trained model is measured on."""
+    return Collection.open(DATA / f"eval/insuranceqa_{language}_dev")
+
+
+class Question(NamedTuple):
+    """A training question: its text in each language, and rows of its right and of the listed wrong answers."""
+
+    number: int
+    text: Mapping[str, str]
+    right: list[int]
+    wrong: np.ndarray
+
+    @property
+    def stands_aside(self) -> bool:
+        return self.number % DEV_EVERY == 0
+
+
+def read(name: str) -> list[dict[str, Any]]:
+    with gzip.open(DATA / f"train/insuranceqa/{name}.jsonl.gz", "rt", encoding="utf-8") as file:
+        return [*map(json.loads, file)]
+
+
+class Lists:
+    """Questions with some of their wrong answers, written as training data: 12 of the listed 200 at random."""
+
+    name, seed = "random", 0
+
+    def __init__(self) -> None:
+        self.answers, asked = read("answers"), read("train")
+        rows = {answer["id"]: row for row, answer in enumerate(self.answers)}
+        self.questions = [
+            Question(
+                at, one, [rows[a] for a in one["pos"]], np.array([rows[a] for a in one["neg"] if a not in one["pos"]])
+            )
+            for at, one in enumerate(asked)
+        ]
+
+    def drawn(self, question: Question, rng: np.random.Generator) -> np.ndarray:
+        """Rows of the wrong answers that a question is given."""
+        return rng.permutation(question.wrong)[:12]
+
+    def examples(self) -> Iterator[tuple[Question, Example]]:
+        """Every question in both languages, save where its text stands in a set that the model is measured on."""
+        known = {query.text for language in LANGUAGES for query in opened(language).queries}
+        rng = np.random.default_rng(self.seed)
+        for question in self.questions:
+            chosen = [*question.right, *self.drawn(question, rng)]
+            labels = (1.0,) * len(question.right) + (0.0,) * (len(chosen) - len(question.right))
+            for language in LANGUAGES:
+                if question.text[language] not in known:
+                    texts = tuple(self.answers[row][language] for row in chosen)
+                    yield question, Example(question.text[language], texts, labels)
+
+    @classmethod
+    def written(cls) -> tuple[Path, Path]:
+        """The files: to learn from, and to choose the checkpoint by."""
+        learn, dev = WORK / f"learn-{cls.name}.jsonl", WORK / f"dev-{cls.name}.jsonl"
+        if not dev.exists():
+            WORK.mkdir(parents=True, exist_ok=True)
+            found = [*cls().examples()]
+            write_examples(learn, [example for question, example in found if not question.stands_aside])
+            write_examples(dev, [example for question, example in found if question.stands_aside])
+        return learn, dev
+
+
+class HarderLists(Lists):
+    """Half of the wrong answers are among the 32 nearest by e5-small's cosine of the Chinese texts, for both languages.
+
+    Answers that are right for no training question stay out of what is learnt: the model would learn that they are
+    always wrong, and the sets it is measured on are where they are right.
+    """
+
+    name, seed = "harder", 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.good = np.zeros(len(self.answers), bool)
+        self.good[[row for question in self.questions for row in question.right]] = True
+        self.documents = vectors("a-zh", [answer["zh"] for answer in self.answers], "document")
+        self.queries = vectors("q-zh", [question.text["zh"] for question in self.questions], "query")
+
+    def drawn(self, question: Question, rng: np.random.Generator) -> np.ndarray:
+        count, wrong = (20, question.wrong) if question.stands_aside else (8, question.wrong[self.good[question.wrong]])
+        nearest = wrong[np.argsort(-(self.documents[wrong] @ self.queries[question.number]), kind="stable")]
+        return np.concatenate([rng.permutation(part)[:count] for part in (nearest[:32], nearest[32:])])
+
+
+def vectors(name: str, texts: Sequence[str], kind: Kind) -> Vectors:
+    """e5-small's vectors of texts, kept in a file."""
+    path = WORK / f"e5-{name}.npy"
+    if not path.exists():
+        np.save(path, load_encoder("e5-small").shortened(LENGTH).encode(texts, kind))
+    found: Vectors = np.load(path)
+    return found
