@@ -15,7 +15,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,13 +63,13 @@ STAGES = (
 FIRST_STAGES: dict[str, Mode] = {"BM25": "bm25", "e5-small, cosine": "dense"}
 
 
-def trained(stage: Stage, base: str | Path, folder: Path, steps: int) -> Path:
+def trained(stage: Stage, base: str, folder: Path, steps: int) -> Path:
     """The model's folder, trained so many steps; a run that was stopped goes on."""
     if (folder / "training/result.json").exists():
         return folder
     learn, dev = stage.lists.written()
     options = [str(part) for pair in {**OPTIONS, **stage.options}.items() for part in pair]
-    command = ["train", "--data", str(learn), "--dev", str(dev), "--base", str(base), "-o", str(folder)]
+    command = ["train", "--data", str(learn), "--dev", str(dev), "--base", base, "-o", str(folder)]
     command += ["--max-steps", str(steps), *options]
     command += ["--resume"] if (folder / "training/checkpoints").is_dir() else []
     subprocess.run([sys.executable, "-m", "tamis", *command], check=True)
@@ -78,18 +77,17 @@ def trained(stage: Stage, base: str | Path, folder: Path, steps: int) -> Path:
 
 
 def model(steps: list[int]) -> Path:
-    """The folder of the last part, every part trained as many steps as are given, or as it says."""
-    base: str | Path = BASE
-    name = ""
-    for stage, given in zip_longest(STAGES, steps[: len(STAGES)]):
-        count = stage.steps if given is None else given
-        name = f"{name}{stage.name}-{count}"
-        base = trained(stage, base, WORK / name, count)
-        result = json.loads((base / "training/result.json").read_text("utf-8"))
+    """The folder of the last part; parts are trained as many steps as are given, and after those as they say."""
+    done: list[str] = []
+    base = BASE
+    for stage, count in zip(STAGES, [*steps, *(stage.steps for stage in STAGES[len(steps) :])], strict=True):
+        done.append(f"{stage.name}-{count}")
+        folder = trained(stage, base, WORK / "-".join(done), count)
+        result = json.loads((folder / "training/result.json").read_text("utf-8"))
         pace = f"{result['seconds'] / 60:.0f} min, {result['pairs_per_second']:.0f} pairs/s"
-        print(f"{name}: {result['steps']} steps in {pace}")
-        name += "-"
-    return Path(base)
+        print(f"{folder.name}: {result['steps']} steps in {pace}")
+        base = str(folder)
+    return folder
 
 
 def untrained() -> Scorer:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from train_insurance import questions
+from insurance_lists import Lists
 
 from tamis.data import Example
 from tamis.score.threads import threads
@@ -38,7 +38,7 @@ FREEZE = {"all parameters": None, "word vectors frozen": 0}
 
 def examples(count: int) -> list[Example]:
     """Lists of eight documents; every query has as many, so that steps have as many pairs."""
-    found = (example for _, example in questions())
+    found = (example for _, example in Lists().examples())
     lists = [
         Example(e.query, e.documents[:LISTED], e.labels[:LISTED]) for e, _ in zip(found, range(count), strict=False)
     ]
