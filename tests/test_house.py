@@ -229,3 +229,26 @@ def test_importing_tamis_loads_numpy_at_most(code):
 
 def test_importing_tamis_takes_well_under_a_third_of_a_second():
     assert statistics.median(fresh("import tamis")["cpu"] for _ in range(5)) < 0.3
+
+
+@pytest.mark.parametrize("path", sorted((ROOT.parents[1] / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+def test_benchmarks_import_what_their_neighbours_have(path):
+    """What one benchmark takes from another is defined there: most of them run too rarely to notice."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        neighbour = path.parent / f"{node.module}.py" if isinstance(node, ast.ImportFrom) else path
+        if neighbour != path and neighbour.exists():
+            held = _names(ast.parse(neighbour.read_text("utf-8")))
+            assert {alias.name for alias in node.names} <= held, f"line {node.lineno}: {neighbour.name}"
+
+
+def _names(tree: ast.Module) -> set[str]:
+    """The names that stand in a module after its import."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return found
