@@ -14,6 +14,7 @@ import numpy as np
 from tamis import load_encoder
 from tamis.core import Kind, Vectors
 from tamis.data import Collection, Example, write_examples
+from tamis.text import sentences
 
 DATA = Path(os.environ.get("TAMIS_DATA") or Path(__file__).resolve().parents[2] / "shared/data")
 WORK = Path(os.environ.get("TAMIS_BENCH", "/tmp")) / "tamis-train-insurance"
@@ -108,6 +109,74 @@ class HarderLists(Lists):
         count, wrong = (20, question.wrong) if question.stands_aside else (8, question.wrong[self.good[question.wrong]])
         nearest = wrong[np.argsort(-(self.documents[wrong] @ self.queries[question.number]), kind="stable")]
         return np.concatenate([rng.permutation(part)[:count] for part in (nearest[:32], nearest[32:])])
+
+
+class FreshLists(HarderLists):
+    """Pairs that the parts before did not see: other languages, other places of an answer, questions made of sentences.
+
+    Each question is asked once of answers in each language, and once in one language of answers in the other; half of
+    the answers begin at one of their later sentences. Of every second answer one of the first three sentences becomes a
+    question, which the rest of the answer answers better than the rest of the answers that are nearest to it. The
+    questions that stand aside are those of ``HarderLists``; what only they say is right is not learnt as wrong here.
+    """
+
+    name, seed = "fresh", 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.good[:] = False
+        self.good[[row for question in self.questions if not question.stands_aside for row in question.right]] = True
+
+    def asked(self) -> Iterator[Example]:
+        """The questions of the training set, save where a text stands in a set that the model is measured on."""
+        known = {query.text for language in LANGUAGES for query in opened(language).queries}
+        rng = np.random.default_rng(self.seed)
+        for question in self.questions:
+            if question.stands_aside or known & {question.text[language] for language in LANGUAGES}:
+                continue
+            one = int(rng.integers(2))
+            for asked, answered in (*zip(LANGUAGES, LANGUAGES, strict=True), (LANGUAGES[one], LANGUAGES[1 - one])):
+                chosen = [*question.right, *self.drawn(question, rng)]
+                texts = (self.answers[row][answered] for row in chosen)
+                texts = tuple(from_a_sentence(text, rng) if rng.random() < 0.5 else text for text in texts)
+                labels = (1.0,) * len(question.right) + (0.0,) * (len(chosen) - len(question.right))
+                yield Example(question.text[asked], texts, labels)
+
+    def made(self) -> Iterator[Example]:
+        """Questions that are sentences of answers (inverse cloze: Lee et al. 2019, section 4)."""
+        rng = np.random.default_rng(self.seed + 1)
+        for row in rng.permutation(len(self.answers))[: len(self.answers) // 2]:
+            language = LANGUAGES[rng.integers(2)]
+            query, rest = without_a_sentence(self.answers[row][language], rng)
+            if rest and 15 <= len(query.encode()) <= 250:
+                nearest = np.argsort(-(self.documents @ self.documents[row]))[1:33]
+                wrong = [*rng.permutation(nearest)[:6], *rng.integers(len(self.answers), size=2)]
+                others = (without_a_sentence(self.answers[other][language], rng)[1] for other in wrong)
+                texts = (rest, *filter(None, others))
+                yield Example(query, texts, (1.0, *[0.0] * (len(texts) - 1)))
+
+    @classmethod
+    def written(cls) -> tuple[Path, Path]:
+        learn, dev = WORK / f"learn-{cls.name}.jsonl", HarderLists.written()[1]
+        if not learn.exists():
+            lists = cls()
+            write_examples(learn, [*lists.asked(), *lists.made()])
+        return learn, dev
+
+
+def from_a_sentence(text: str, rng: np.random.Generator) -> str:
+    """A text from one of its sentences on."""
+    parts = sentences(text)
+    return text[text.index(parts[rng.integers(len(parts))]) :]
+
+
+def without_a_sentence(text: str, rng: np.random.Generator) -> tuple[str, str]:
+    """One of a text's first three sentences, and the text without it; nothing of a shorter text."""
+    parts = sentences(text)
+    if len(parts) < 3:
+        return "", ""
+    part = parts[rng.integers(3)]
+    return part, text.replace(part, "", 1).strip()
 
 
 def vectors(name: str, texts: Sequence[str], kind: Kind) -> Vectors:
