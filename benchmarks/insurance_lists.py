@@ -28,6 +28,11 @@ def opened(language: str) -> Collection:
     return Collection.open(DATA / f"eval/insuranceqa_{language}_dev")
 
 
+def known() -> set[str]:
+    """The texts of the questions that the model is measured on."""
+    return {query.text for language in LANGUAGES for query in opened(language).queries}
+
+
 class Question(NamedTuple):
     """A training question: its text in each language, and rows of its right and of the listed wrong answers."""
 
@@ -67,26 +72,24 @@ class Lists:
 
     def examples(self) -> Iterator[tuple[Question, Example]]:
         """Every question in both languages, save where its text stands in a set that the model is measured on."""
-        known = {query.text for language in LANGUAGES for query in opened(language).queries}
-        rng = np.random.default_rng(self.seed)
+        measured, rng = known(), np.random.default_rng(self.seed)
         for question in self.questions:
             chosen = [*question.right, *self.drawn(question, rng)]
-            labels = (1.0,) * len(question.right) + (0.0,) * (len(chosen) - len(question.right))
             for language in LANGUAGES:
-                if question.text[language] not in known:
-                    texts = tuple(self.answers[row][language] for row in chosen)
-                    yield question, Example(question.text[language], texts, labels)
+                if question.text[language] not in measured:
+                    texts = [self.answers[row][language] for row in chosen]
+                    yield question, listed(question.text[language], texts, len(question.right))
 
     @classmethod
-    def written(cls) -> tuple[Path, Path]:
-        """The files: to learn from, and to choose the checkpoint by."""
+    def written(cls) -> dict[str, object]:
+        """Options of ``tamis train`` that name the files: to learn from, and to choose the checkpoint by."""
         learn, dev = WORK / f"learn-{cls.name}.jsonl", WORK / f"dev-{cls.name}.jsonl"
         if not dev.exists():
             WORK.mkdir(parents=True, exist_ok=True)
             found = [*cls().examples()]
             write_examples(learn, [example for question, example in found if not question.stands_aside])
             write_examples(dev, [example for question, example in found if question.stands_aside])
-        return learn, dev
+        return {"--data": learn, "--dev": dev}
 
 
 class HarderLists(Lists):
@@ -115,9 +118,9 @@ class FreshLists(HarderLists):
     """Pairs that the parts before did not see: other languages, other places of an answer, questions made of sentences.
 
     Each question is asked once of answers in each language, and once in one language of answers in the other; half of
-    the answers begin at one of their later sentences. Of every second answer one of the first three sentences becomes a
-    question, which the rest of the answer answers better than the rest of the answers that are nearest to it. The
-    questions that stand aside are those of ``HarderLists``; what only they say is right is not learnt as wrong here.
+    the answers begin at a sentence drawn at random. Of every second answer one of the first three sentences becomes a
+    question, which the rest of the answer answers better than the rest of the answers that are nearest to it. What is
+    right only for a question that stands aside is not learnt as wrong. No checkpoint is chosen: the last step stays.
     """
 
     name, seed = "fresh", 2
@@ -129,18 +132,16 @@ class FreshLists(HarderLists):
 
     def asked(self) -> Iterator[Example]:
         """The questions of the training set, save where a text stands in a set that the model is measured on."""
-        known = {query.text for language in LANGUAGES for query in opened(language).queries}
-        rng = np.random.default_rng(self.seed)
+        measured, rng = known(), np.random.default_rng(self.seed)
         for question in self.questions:
-            if question.stands_aside or known & {question.text[language] for language in LANGUAGES}:
+            if question.stands_aside or measured & {question.text[language] for language in LANGUAGES}:
                 continue
             one = int(rng.integers(2))
             for asked, answered in (*zip(LANGUAGES, LANGUAGES, strict=True), (LANGUAGES[one], LANGUAGES[1 - one])):
                 chosen = [*question.right, *self.drawn(question, rng)]
                 texts = (self.answers[row][answered] for row in chosen)
-                texts = tuple(from_a_sentence(text, rng) if rng.random() < 0.5 else text for text in texts)
-                labels = (1.0,) * len(question.right) + (0.0,) * (len(chosen) - len(question.right))
-                yield Example(question.text[asked], texts, labels)
+                cut = [from_a_sentence(text, rng) if rng.random() < 0.5 else text for text in texts]
+                yield listed(question.text[asked], cut, len(question.right))
 
     def made(self) -> Iterator[Example]:
         """Questions that are sentences of answers (inverse cloze: Lee et al. 2019, section 4)."""
@@ -152,16 +153,21 @@ class FreshLists(HarderLists):
                 nearest = np.argsort(-(self.documents @ self.documents[row]))[1:33]
                 wrong = [*rng.permutation(nearest)[:6], *rng.integers(len(self.answers), size=2)]
                 others = (without_a_sentence(self.answers[other][language], rng)[1] for other in wrong)
-                texts = (rest, *filter(None, others))
-                yield Example(query, texts, (1.0, *[0.0] * (len(texts) - 1)))
+                yield listed(query, [rest, *filter(None, others)], 1)
 
     @classmethod
-    def written(cls) -> tuple[Path, Path]:
-        learn, dev = WORK / f"learn-{cls.name}.jsonl", HarderLists.written()[1]
+    def written(cls) -> dict[str, object]:
+        learn = WORK / f"learn-{cls.name}.jsonl"
         if not learn.exists():
             lists = cls()
+            WORK.mkdir(parents=True, exist_ok=True)
             write_examples(learn, [*lists.asked(), *lists.made()])
-        return learn, dev
+        return {"--data": learn, "--dev": 0}
+
+
+def listed(query: str, texts: Sequence[str], right: int) -> Example:
+    """A question with so many right answers, which come first, and the others wrong."""
+    return Example(query, tuple(texts), (1.0,) * right + (0.0,) * (len(texts) - right))
 
 
 def from_a_sentence(text: str, rng: np.random.Generator) -> str:

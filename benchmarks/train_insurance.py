@@ -51,7 +51,7 @@ OPTIONS = {
     "--patience": 0,
     "--conflicts": "drop",  # answers that two spellings of one question disagree about
 }
-STAGES = (  # the last one keeps its last step: the questions that stand aside are too few to choose by
+STAGES = (
     Stage("short", 2000, Lists, {"--layers": LAYERS, "--max-length": 64, "--rate": 2e-4}),
     Stage("longer", 3500, Lists, {"--max-length": LENGTH, "--rate": 1.5e-4, "--seed": 1}),
     Stage(
@@ -64,7 +64,7 @@ STAGES = (  # the last one keeps its last step: the questions that stand aside a
         "fresh",
         4400,
         FreshLists,
-        {"--max-length": LENGTH, "--rate": 1.5e-4, "--dropout": 0.1, "--seed": 3, "--dev": 0},
+        {"--max-length": LENGTH, "--rate": 1.5e-4, "--dropout": 0.1, "--seed": 3},
     ),
 )
 FIRST_STAGES: dict[str, Mode] = {"BM25": "bm25", "e5-small, cosine": "dense"}
@@ -74,10 +74,8 @@ def trained(stage: Stage, base: str, folder: Path, steps: int) -> Path:
     """The model's folder, trained so many steps; a run that was stopped goes on."""
     if (folder / "training/result.json").exists():
         return folder
-    learn, dev = stage.lists.written()
-    options = [str(part) for pair in {**OPTIONS, **stage.options}.items() for part in pair]
-    command = ["train", "--data", str(learn), "--dev", str(dev), "--base", base, "-o", str(folder)]
-    command += ["--max-steps", str(steps), *options]
+    options = {**stage.lists.written(), **OPTIONS, **stage.options, "--max-steps": steps}
+    command = ["train", "--base", base, "-o", str(folder), *(str(part) for pair in options.items() for part in pair)]
     command += ["--resume"] if (folder / "training/checkpoints").is_dir() else []
     subprocess.run([sys.executable, "-m", "tamis", *command], check=True)
     return folder
