@@ -1,4 +1,4 @@
-"""Calibration and certificates on real scores: tamis-mini on development sets, split by query.
+"""Calibration and certificates on real scores: tamis-blend on development sets, split by query.
 
 Held: the other half shows at least the precision promised. That is itself a count with chance in it, and the two halves
 are no independent draws: what one has by luck the other lacks. Of all: the whole set, from which the labelled half was
@@ -69,7 +69,7 @@ def scores_of(name: str, relevant_if: float, kept: Path | None) -> Labelled:
         found = np.load(path)
         return Labelled.of(found["scores"], found["grades"], found["groups"], relevant_if=relevant_if)
     folder = Path(os.environ["TAMIS_DATA"]) / "eval" / name
-    opened = open_labelled(folder, scorer=load_scorer("tamis-mini"), relevant_if=relevant_if)
+    opened = open_labelled(folder, scorer=load_scorer("tamis-blend"), relevant_if=relevant_if)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(path, scores=opened.data.scores, grades=opened.grades, groups=opened.data.groups)

@@ -1,11 +1,11 @@
-"""nDCG@10 of every development set: random order, BM25, dense, hybrid, tamis-mini; written to results/quality.json.
+"""nDCG@10 of every development set: random order, BM25, dense, hybrid, tamis-blend; written to results/quality.json.
 
     TAMIS_DATA=/path/to/data python benchmarks/quality.py [SET ...]     # all sets: most of an hour on two cores
     python benchmarks/quality.py --table                                # the table of what has been measured
 
-A set with candidates is reranked within them; another is searched whole, and tamis-mini reranks the best 100 of BM25 or
-of hybrid search, with their BM25 weighed in; "texts" is the same without. Each text is encoded once, and what was read
-serves every system; with --keep it serves other weights too.
+A set with candidates is reranked within them; another is searched whole, and tamis-blend reranks the best 100 of BM25
+or of hybrid search, with their BM25 weighed in; "texts" is the same without. Each text is encoded once, and what was
+read serves every system; with --keep it serves other weights too.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def systems(collection: Collection, scorer: RememberingScorer) -> dict[str, list
     found["dense"] = first_stage(index, collection, queries, "dense")
     found["hybrid"] = first_stage(index, collection, queries, "hybrid")
     found["texts"] = Rerank(scorer)([unscored(ranking) for ranking in found["bm25"]])
-    found["tamis-mini"] = Rerank(scorer)(found["bm25"])
-    found["hybrid + tamis-mini"] = Rerank(scorer)(found["hybrid"])
+    found["tamis-blend"] = Rerank(scorer)(found["bm25"])
+    found["hybrid + tamis-blend"] = Rerank(scorer)(found["hybrid"])
     return found
 
 
@@ -89,18 +89,18 @@ def first_stage(index: Index, collection: Collection, queries: Sequence[Query], 
 
 
 def measured(name: str, scorer: RememberingScorer) -> dict[str, object]:
-    """Every system's mean nDCG@10 on one set, and tamis-mini against BM25 and dense, query by query."""
+    """Every system's mean nDCG@10 on one set, and tamis-blend against BM25 and dense, query by query."""
     start = time.perf_counter()
     collection = Collection.open(Path(os.environ.get("TAMIS_DATA", "../shared/data")) / "eval" / name)
     rankings = systems(collection, scorer)
     shuffled = random_order(as_run(rankings["bm25"]), collection.qrels, [NDCG])
     values = {system: evaluate(as_run(found), collection.qrels, [NDCG]) for system, found in rankings.items()}
-    mini = interval(values["tamis-mini"][NDCG])
+    blend = interval(values["tamis-blend"][NDCG])
     return {
         "queries": len(collection.judged),
         "ndcg@10": {"random": shuffled.means[str(NDCG)]} | {s: float(v[NDCG].mean()) for s, v in values.items()},
-        "tamis-mini interval": [mini.low, mini.high],
-        "against": {two: paired(values["tamis-mini"], values[two]) for two in ("bm25", "dense")},
+        "tamis-blend interval": [blend.low, blend.high],
+        "against": {two: paired(values["tamis-blend"], values[two]) for two in ("bm25", "dense")},
         "seconds": round(time.perf_counter() - start),
     }
 
@@ -112,10 +112,10 @@ def paired(one: object, two: object) -> dict[str, float]:
 
 def table(results: dict[str, dict]) -> str:
     """The results as Markdown."""
-    columns = ("random", "bm25", "dense", "hybrid", "texts", "tamis-mini", "hybrid + tamis-mini")
+    columns = ("random", "bm25", "dense", "hybrid", "texts", "tamis-blend", "hybrid + tamis-blend")
     lines = [
-        "| set | queries | random | BM25 | dense (e5) | hybrid | tamis-mini, texts alone | **tamis-mini** "
-        "| hybrid, then tamis-mini | tamis-mini - BM25 (95 %, p) | tamis-mini - dense (95 %, p) |",
+        "| set | queries | random | BM25 | dense (e5) | hybrid | tamis-blend, texts alone | **tamis-blend** "
+        "| hybrid, then tamis-blend | tamis-blend - BM25 (95 %, p) | tamis-blend - dense (95 %, p) |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name in [s for s in SETS if s in results]:
@@ -141,7 +141,7 @@ def main() -> None:
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if not asked.table:
         for name in asked.sets:
-            scorer = RememberingScorer(tamis.load_scorer("tamis-mini"))
+            scorer = RememberingScorer(tamis.load_scorer("tamis-blend"))
             kept = asked.keep and asked.keep / f"{name}.npz"
             if kept and kept.exists():
                 scorer.restore(kept)

@@ -1,9 +1,9 @@
-"""tamis-mini beside sentence-transformers running the same encoder: pairs a second, interleaved in one run.
+"""tamis-blend beside sentence-transformers running the same encoder: pairs a second, interleaved in one run.
 
     scripts/bench rerank [statutes|abstracts]
 
 The peer is multilingual-e5-small in fp32, its weights taken from the package that carries them, as a
-SentenceTransformer with its default and other batch sizes; it gives one cosine a pair. tamis-mini also does MaxSim and
+SentenceTransformer with its default and other batch sizes; it gives one cosine a pair. tamis-blend also does MaxSim and
 phrases. Both use as many threads as TAMIS_THREADS says.
 """
 
@@ -89,7 +89,7 @@ def speeds(contenders: dict[str, Callable[[], object]], pairs: int) -> dict[str,
 
 
 def main() -> None:
-    scorer = tamis.load_scorer("tamis-mini")
+    scorer = tamis.load_scorer("tamis-blend")
     with tempfile.TemporaryDirectory() as folder:
         st = peer(Path(folder))
         for name in sys.argv[1:] or QUERIES:
@@ -108,7 +108,7 @@ def main() -> None:
             ours = tamis.load_encoder("e5-small").encode(texts, "document")
             agreement = (st.encode(passages, normalize_embeddings=True) * ours).sum(axis=1).mean()
             contenders = {f"sentence-transformers, batch {size}": with_batch(size) for size in (32, 16, 8, 4)}
-            contenders["tamis-mini"] = lambda pairs=pairs: scorer.score(pairs)
+            contenders["tamis-blend"] = lambda pairs=pairs: scorer.score(pairs)
             found = speeds(contenders, len(pairs))
             default = found["sentence-transformers, batch 32"]
             print(f"{name}, 100 documents, {threads()} threads; cosine of the two encoders' vectors {agreement:.4f}")

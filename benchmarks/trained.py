@@ -167,9 +167,9 @@ def companions(report: Report, found: Lists, scorers: dict[str, Scorer]) -> None
 
 
 def cascade(report: Report, place: Path) -> None:
-    """nDCG@10 against documents a second: cosine, tamis-mini, the trained cross-encoder, and cascades of them."""
+    """nDCG@10 against documents a second: cosine, tamis-blend, the trained cross-encoder, and cascades of them."""
     folder = fixture()
-    named = {"cosine (e5-small)": "e5-small", "tamis-mini": "tamis-mini", CROSS: str(folder)}
+    named = {"cosine (e5-small)": "e5-small", "tamis-blend": "tamis-blend", CROSS: str(folder)}
     plain = {name: Remembering(tamis.load_scorer(spec, max_length=TOKENS)) for name, spec in named.items()}
     title = f"{LIST} candidates a query, {ASKED} queries, cascades fitted on {FITTED} others"
     report.say(f"\ncascade: {title}; texts of {TOKENS} tokens, {threads()} threads, speed on {TIMED} queries in turns")
@@ -177,7 +177,7 @@ def cascade(report: Report, place: Path) -> None:
         whole = lists(name, queries=FITTED + ASKED)
         asked = whole.rankings[FITTED:]
         systems: dict[str, Any] = {KEPT: Kept(whole.pairs), **plain}
-        for cheap in (KEPT, "tamis-mini"):
+        for cheap in (KEPT, "tamis-blend"):
             made = Cascade(systems[cheap], plain[CROSS])
             systems[f"cascade: {cheap}, {CROSS}"] = made.fit(whole._replace(rankings=whole.rankings[:FITTED]).pairs)
         graded = {ranking.query.id: whole.qrels[ranking.query.id] for ranking in asked}

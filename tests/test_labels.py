@@ -31,7 +31,7 @@ QRELS = "query-id\tcorpus-id\tscore\nq1\tcat\t2\nq1\tmat\t1\nq2\tbank\t2\nq3\tdo
 
 @pytest.fixture(scope="module")
 def mini():
-    return tamis.load_scorer("tamis-mini")
+    return tamis.load_scorer("tamis-blend")
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_an_evaluation_set_is_recalled_and_scored(folder, mini):
     found = open_labelled(folder, scorer=mini, relevant_if=2)
     assert found.query_ids == ["q1", "q2"], "zzz finds nothing, and what is not judged is left out"
     assert [ranking.query.id for ranking in found.rankings] == ["q1", "q2"]
-    assert found.stage == "tamis-mini+bm25", "BM25 is weighed in, so these are other scores than those of texts alone"
+    assert found.stage == "tamis-blend+bm25", "BM25 is weighed in, so these are other scores than those of texts alone"
     assert found.fingerprint == mini.fingerprint and not is_scored(folder)
     grades = {"cat": 2, "mat": 1, "bank": 2}
     listed = [candidate.doc.id for ranking in found.rankings for candidate in ranking]
@@ -243,7 +243,7 @@ def test_the_candidates_of_an_evaluation_set_are_scored_as_texts(folder, mini):
     (folder / "candidates.tsv").write_text("query-id\tcorpus-id\nq1\tdog\nq1\tcat\nq2\tbank\n")
     found = open_labelled(folder, scorer=mini, relevant_if=2)
     assert found.query_ids == ["q1", "q2"], "q3 has no candidates, which is no reason to refuse the others"
-    assert found.stage == "tamis-mini"
+    assert found.stage == "tamis-blend"
     assert sorted(candidate.doc.id for candidate in found.rankings[0]) == ["cat", "dog"]
 
 

@@ -97,9 +97,9 @@ def test_the_first_stages_bm25_reaches_a_scorer_that_can_weigh_it_in():
 
 def test_search_gives_the_embedded_scorer_its_bm25():
     index = tamis.Index.build(["A tamis is a drum sieve.", "A drum of oil."], encoder=None)
-    (found,) = Pipeline(index.retriever("bm25"), (Rerank(tamis.load_scorer("tamis-mini")),)).search(["drum sieve"])
-    scorer, best = tamis.load_scorer("tamis-mini"), found[0]
-    assert set(best.scores) == {"bm25", "tamis-mini+bm25"}
+    (found,) = Pipeline(index.retriever("bm25"), (Rerank(tamis.load_scorer("tamis-blend")),)).search(["drum sieve"])
+    scorer, best = tamis.load_scorer("tamis-blend"), found[0]
+    assert set(best.scores) == {"bm25", "tamis-blend+bm25"}
     assert best.score == scorer.score_with_bm25([(found.query, best.doc)], np.array([best.scores["bm25"]]))[0]
 
 

@@ -2,7 +2,7 @@
 
     python recipes/demo-corpus/policy.py
 
-The policy carries the fingerprint of tamis-mini: when the model changes, the demo says so, and this is run again.
+The policy carries the default scorer's fingerprint: when the model changes, the demo says so, and this is run again.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Rerank:
 
     All rankings go through the scorer as one flat list, so that batches are full whatever the number of queries. Where
     the first stage has left its BM25 and the scorer can weigh it in, it does: the scores are then named after both,
-    such as ``"tamis-mini+bm25"``, for they are not those that the texts alone would get.
+    such as ``"tamis-blend+bm25"``, for they are not those that the texts alone would get.
 
     Attributes:
         scorer: what scores the pairs.

@@ -91,9 +91,9 @@ def test_it_offers_what_the_inner_scorer_offers_and_no_more():
 
 
 def test_bm25_is_weighed_in_and_remembered():
-    mini = load_scorer("tamis-mini")
-    cached, bm25 = Cached(mini), np.where(np.arange(len(PAIRS)) % 2, np.nan, 7.0)
-    expected = mini.score_with_bm25(PAIRS, bm25)
+    blend = load_scorer("tamis-blend")
+    cached, bm25 = Cached(blend), np.where(np.arange(len(PAIRS)) % 2, np.nan, 7.0)
+    expected = blend.score_with_bm25(PAIRS, bm25)
     np.testing.assert_array_equal(cached.score_with_bm25(PAIRS, bm25), expected)
     np.testing.assert_array_equal(cached.score_with_bm25(PAIRS, bm25), expected)
     assert (cached.hits, cached.misses) == (12, 12)

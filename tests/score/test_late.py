@@ -16,7 +16,7 @@ PAIR = (
 
 
 def test_features_equal_their_formulas():
-    scorer = load_scorer("tamis-mini")
+    scorer = load_scorer("tamis-blend")
     (features,) = scorer.features([PAIR])
     encoder = scorer.encoder
     ((_, query, q),) = encoder.token_vectors(encoder.tokens([PAIR[0].text], "query"))
@@ -38,7 +38,7 @@ def test_features_equal_their_formulas():
 
 
 def test_the_language_of_the_query_chooses_the_blend():
-    scorer = load_scorer("tamis-mini")
+    scorer = load_scorer("tamis-blend")
     texts = {"zh": Blend(1, 0, 0, 0), "en": Blend(2, 0, 0, 0), "other": Blend(3, 0, 0, 0)}
     blends = Blends((0, 0), texts, {"other": Blend(4, 0, 0, 0)})
     marked = LateInteraction("marked", scorer.encoder, blends=blends, statistics=scorer.statistics, made="")
@@ -62,7 +62,7 @@ def test_nothing_is_near_where_there_is_nothing():
 
 
 def test_what_is_not_read_is_noted():
-    scorer = load_scorer("tamis-mini")
+    scorer = load_scorer("tamis-blend")
     long_one, short_one = scorer.notes([(Query("q"), Document("a", "sieve " * 1000)), PAIR])
     assert long_one["truncated_tokens"] > 1000
     assert short_one == {}
@@ -75,7 +75,7 @@ def test_a_folder_without_its_files_is_named(tmp_path):
 
 
 def test_bm25_is_weighed_in_where_it_is_known():
-    scorer = load_scorer("tamis-mini")
+    scorer = load_scorer("tamis-blend")
     pairs = [PAIR] * 3
     texts, some, more = scorer.score_with_bm25(pairs, np.array([np.nan, 2.0, 5.0]))
     assert texts == scorer.score(pairs)[0]

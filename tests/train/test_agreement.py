@@ -71,11 +71,11 @@ def test_sizes(tmp_path):
 
 
 def test_the_size_of_a_model_in_the_box():
-    """e5-small's word vectors and its graph; tamis-mini reads with it."""
+    """e5-small's word vectors and its graph; tamis-blend reads with it."""
     files = [EMBEDDED / "e5-small" / name for name in ("embeddings.bin", "model.onnx")]
     encoder = sum(file.stat().st_size for file in files) / 1e6
     assert megabytes(EMBEDDED / "e5-small") == pytest.approx(encoder, abs=1e-3)
-    assert encoder < megabytes(EMBEDDED / "tamis-mini") < encoder + 5
+    assert encoder < megabytes(EMBEDDED / "tamis-blend") < encoder + 5
 
 
 def test_speeds_are_in_the_scorers_order(monkeypatch):

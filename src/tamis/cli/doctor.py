@@ -148,11 +148,12 @@ def _facts(spec: str, scorer: Scorer) -> dict[str, Any]:
     from tamis.score.cross import CrossEncoder
     from tamis.score.folder import ModelFolder
     from tamis.score.hub import fetched
+    from tamis.score.load import embedded
     from tamis.score.prompted import PromptTemplate
 
     if not isinstance(scorer, CrossEncoder):
         return {}
-    folder = ModelFolder(Path(spec) if Path(spec).is_dir() else fetched(spec))
+    folder = ModelFolder(embedded(spec) or (Path(spec) if Path(spec).is_dir() else fetched(spec)))
     return {
         "family": folder.architecture,
         "template": scorer.template.prompt.source if isinstance(scorer.template, PromptTemplate) else "pair",

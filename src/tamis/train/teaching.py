@@ -14,7 +14,7 @@ from tamis.core import Floats, Pair, Scorer
 from tamis.data import Example
 from tamis.errors import InputError
 from tamis.score.hub import fetched, is_hub_id
-from tamis.score.load import EMBEDDED, load_scorer
+from tamis.score.load import embedded, load_scorer
 from tamis.train.options import Kind
 
 # Where a student's scores may lie: the root mean square of a document's distance from its list's mean. Below 1 a
@@ -60,7 +60,7 @@ class Teacher:
         """Its model folder; None where there is none."""
         if self.remote or self.given is not None:
             return None
-        folder = EMBEDDED / self.spec if (EMBEDDED / self.spec).is_dir() else Path(self.spec)
+        folder = embedded(self.spec) or Path(self.spec)
         return fetched(self.spec) if is_hub_id(self.spec) and not folder.is_dir() else folder
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tamis.errors import InputError, ModelError
 from tamis.score.folder import ModelFolder
 from tamis.score.hub import fetched, is_hub_id
-from tamis.score.load import EMBEDDED
+from tamis.score.load import EMBEDDED, embedded
 from tamis.train.bases.embedded import unpacked
 from tamis.train.bases.encoder import Encoder, start_encoder
 from tamis.train.bases.reranker import Reranker, start_reranker
@@ -39,12 +39,12 @@ def based(
         InputError: the model has not so many layers, or cannot be trained.
     """
     folder = _found(spec)
-    embedded = folder.parent == EMBEDDED
-    if embedded and folder.name not in UNPACKED:
+    ships = folder.parent == EMBEDDED
+    if ships and folder.name not in UNPACKED:
         raise InputError(f"base {spec!r} cannot be trained: of the models that ship, {', '.join(UNPACKED)} can")
 
-    whole = ModelFolder(made / "whole" if embedded else folder)
-    if embedded:
+    whole = ModelFolder(made / "whole" if ships else folder)
+    if ships:
         alone(lambda: unpacked(folder.name, whole.path))
     if layers is None:
         return whole
@@ -54,8 +54,8 @@ def based(
 
 
 def _found(spec: str | Path) -> Path:
-    if (EMBEDDED / str(spec)).is_dir() and Path(spec).name == str(spec):
-        return EMBEDDED / str(spec)
+    if shipped := embedded(spec):
+        return shipped
     if Path(spec).is_dir():
         return Path(spec).resolve()
     if is_hub_id(str(spec)):

@@ -1,6 +1,6 @@
-"""Fit the blend of ``tamis-mini`` and write its model folder.
+"""Fit the weights of ``tamis-blend`` and write its model folder.
 
-    TAMIS_DATA=/path/to/data PYTHONPATH=benchmarks python recipes/tamis-mini/fit.py
+    TAMIS_DATA=/path/to/data PYTHONPATH=benchmarks python recipes/tamis-blend/fit.py
 
 Needs scipy. Steps: take token weights and centres from the encoder, recall candidates by words and by vectors, compute
 the features through the scorer itself, fit one blend a language by a listwise softmax, measure it on queries it was not
@@ -31,7 +31,7 @@ from tamis.recall import Index
 from tamis.score.blend import Blend, Blends
 from tamis.score.late import LateInteraction, Statistics
 
-OUT = Path(tamis.__file__).parent / "models/tamis-mini"
+OUT = Path(tamis.__file__).parent / "models/tamis-blend"
 ENCODER = "e5-small"
 NDCG = measure("ndcg@10")
 DEPTH = 15  # candidates by words and by vectors each
