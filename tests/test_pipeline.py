@@ -77,22 +77,62 @@ def test_depth_drops_the_tail():
     assert {c.doc.id for c in ranking} == set("01234")
 
 
-class Weighing(Lengths):
-    """A scorer that adds BM25 where it is known."""
+class Weighs(Lengths):
+    """A scorer that adds its evidence."""
 
-    def score_with_bm25(self, pairs, bm25):
-        return self.score(pairs) + np.nan_to_num(bm25)
+    evidence = ("bm25", "dense")
+
+    def score_with_evidence(self, pairs, evidence):
+        return sum(evidence.values(), self.score(pairs))
 
 
-def test_the_first_stages_bm25_reaches_a_scorer_that_can_weigh_it_in():
-    words = [{"bm25": 0.5}, {"bm25": 2.5, "dense": 0.8}]
-    known = tuple(Candidate(d, 1.0, s) for d, s in zip(DOCUMENTS[1:3], words, strict=True))
-    unknown = (*known, Candidate(DOCUMENTS[3], 1.0, {"dense": 0.9}))
-    found, left_out = Rerank(Weighing())([Ranking(Query("q"), known), Ranking(Query("q"), unknown)])
+def carrying(*scores, encoder=""):
+    """A ranking of as many candidates, what they carry, and whose vectors the cosines are of."""
+    items = tuple(Candidate(document, 1.0, said) for document, said in zip(DOCUMENTS[1:], scores, strict=False))
+    return Ranking(Query("q"), items, {"dense": encoder} if encoder else {})
+
+
+def test_evidence_that_all_candidates_carry_reaches_a_scorer_that_can_weigh_it_in():
+    known = ({"bm25": 0.5}, {"bm25": 2.5, "dense": 0.8})
+    found, left_out = Rerank(Weighs())([carrying(*known), carrying(*known, {"dense": 0.9})])
     assert [c.scores["lengths+bm25"] for c in found] == [4.5, 1.5]
     assert [c.scores["lengths"] for c in left_out] == [3, 2, 1]
-    (plain,) = Rerank(Lengths())([Ranking(Query("q"), known)])
+    assert found.fingerprints["lengths+bm25"] == left_out.fingerprints["lengths"] == "lengths:1"
+    (plain,) = Rerank(Lengths())([carrying(*known)])
     assert [c.scores["lengths"] for c in plain] == [2, 1]
+
+
+def test_cosines_count_where_the_embedded_encoder_made_them():
+    both, e5 = {"bm25": 2.0, "dense": 0.5}, tamis.load_encoder("e5-small").fingerprint
+    given = [carrying(both, encoder=e5), carrying(both), carrying(both, encoder="another"), carrying({"dense": 0.5})]
+    given += [carrying({"dense": 0.5}, encoder=e5)]
+    names = [set(ranking[0].scores) - {"bm25", "dense"} for ranking in Rerank(Weighs())(given)]
+    assert names == [{"lengths+bm25+dense"}, {"lengths+bm25"}, {"lengths+bm25"}, {"lengths"}, {"lengths+dense"}]
+
+
+def test_rankings_of_unlike_evidence_keep_their_places_and_the_progress_is_of_all():
+    given, told = [carrying({}, {}), carrying({"bm25": 3.0}), carrying({}), Ranking(Query("q"))], []
+    found = Rerank(Weighs(), progress=lambda *now: told.append(now))(given)
+    assert [ranking.scores.tolist() for ranking in found] == [[2, 1], [4], [1], []]
+    assert told[-1] == (4, 4) and [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_hybrid_search_knows_both_kinds_of_evidence_of_every_candidate():
+    texts = ["A tamis is a drum sieve.", "A drum of oil.", "筛子用来过滤汤。", "Rain fell."]
+    index = tamis.Index.build(texts)
+    assert (words := index.search("drum sieve", mode="bm25")) and len(words) == 2
+    for mode, name in (("bm25", "+bm25"), ("dense", "+dense"), ("hybrid", "+bm25+dense")):
+        (found,) = Pipeline(index.retriever(mode), (Rerank(Weighs()),)).search(["drum sieve"])
+        assert {f"lengths{name}"} == {stage for c in found for stage in c.scores if stage.startswith("lengths")}
+    encoder = tamis.load_encoder("e5-small")
+    asked, held = encoder.encode(["drum sieve"], "query")[0], encoder.encode(texts, "document")
+    cosines = {c.doc.id: c.scores["dense"] for c in found}
+    assert cosines == pytest.approx({str(at): float(asked @ vector) for at, vector in enumerate(held)}, abs=1e-6)
+    assert {c.doc.id: c.scores["bm25"] for c in found} == {
+        "2": 0,
+        "3": 0,
+        **{c.doc.id: c.scores["bm25"] for c in words},
+    }
 
 
 def test_search_gives_the_embedded_scorer_its_bm25():
@@ -100,7 +140,10 @@ def test_search_gives_the_embedded_scorer_its_bm25():
     (found,) = Pipeline(index.retriever("bm25"), (Rerank(tamis.load_scorer("tamis-blend")),)).search(["drum sieve"])
     scorer, best = tamis.load_scorer("tamis-blend"), found[0]
     assert set(best.scores) == {"bm25", "tamis-blend+bm25"}
-    assert best.score == scorer.score_with_bm25([(found.query, best.doc)], np.array([best.scores["bm25"]]))[0]
+    assert (
+        best.score
+        == scorer.score_with_evidence([(found.query, best.doc)], {"bm25": np.array([best.scores["bm25"]])})[0]
+    )
 
 
 def test_nothing_to_rerank():
@@ -143,10 +186,14 @@ def test_a_policy_for_another_scorer_is_refused_before_anything_runs():
         assert len(pipeline.decide("q", ["x" * 9]).ranking) == 1
 
 
-def test_a_rerank_of_the_texts_only_leaves_bm25_out():
-    known = tuple(Candidate(d, 1.0, {"bm25": 0.5}) for d in DOCUMENTS[1:3])
-    (found,) = Rerank(Weighing(), texts_only=True)([Ranking(Query("q"), known)])
-    assert [c.scores["lengths"] for c in found] == [2, 1]
+@pytest.mark.parametrize(
+    ("wanted", "name"), [(None, "+bm25+dense"), ((), ""), (("bm25",), "+bm25"), (("dense", "clicks"), "+dense")]
+)
+def test_a_rerank_weighs_in_no_more_than_what_is_wanted(wanted, name):
+    known = carrying({"bm25": 0.5, "dense": 0.25}, encoder=tamis.load_encoder("e5-small").fingerprint)
+    (found,) = Rerank(Weighs(), evidence=wanted)([known])
+    expected = 1 + 0.5 * ("bm25" in name) + 0.25 * ("dense" in name)
+    assert found[0].scores[f"lengths{name}"] == expected == found[0].score
 
 
 def test_a_pipeline_without_retriever_says_so():

@@ -20,7 +20,7 @@ Groups: TypeAlias = Sequence[str] | Sequence[int] | NDArray[Any]  # the query of
 Progress: TypeAlias = Callable[[int, int | None], None]  # (done, in all if known)
 
 PROBABILITY = "probability"  # the one stage name only a calibrator may write
-BM25 = "bm25"  # the stage name of lexical search, whose scores a scorer may weigh in
+BM25, DENSE = "bm25", "dense"  # the stage names of search by words and by vectors; scorers may weigh in their scores
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamis.core import (
-    BM25,
     Candidate,
     Decision,
     Document,
@@ -28,14 +27,15 @@ from tamis.core import (
 )
 from tamis.errors import InputError
 from tamis.score import (
-    Lexical,
     ScoringWithNotes,
+    Weighing,
     depends_on_companions,
     distinct,
-    lexical_evidence,
     load_scorer,
     notes,
     numbered,
+    stage_name,
+    weighable,
 )
 
 CHUNK = 16384  # pairs given to a scorer at once
@@ -46,66 +46,86 @@ SEEN = 512  # the same where somebody watches the progress
 class Rerank:
     """A stage that orders candidates by a scorer; what lies beyond ``depth`` is dropped.
 
-    All rankings go through the scorer as one flat list, so that batches are full whatever the number of queries. Where
-    the first stage has left its BM25 and the scorer can weigh it in, it does: the scores are then named after both,
-    such as ``"tamis-blend+bm25"``, for they are not those that the texts alone would get.
+    All rankings go through the scorer as one flat list, so that batches are full whatever the number of queries. What
+    the first stage has said of every candidate of a ranking (``"bm25"``, ``"dense"``) is weighed in where the scorer
+    can: the scores are then named after both, such as ``"tamis-blend+bm25"``, for they are not those that the texts
+    alone would get. Rankings that carry other evidence than others are a list of their own.
 
     Attributes:
         scorer: what scores the pairs.
         depth: most candidates of a ranking that are scored; None scores all.
         progress: called with (pairs scored, pairs in all) as the work goes on.
-        texts_only: leave BM25 out, for what was tuned on scores of the texts alone.
+        evidence: weigh in nothing but these, for what was tuned on such scores; ``()`` is the texts alone, None all.
     """
 
     scorer: Scorer
     depth: int | None = None
     progress: Progress | None = None
-    texts_only: bool = False
+    evidence: tuple[str, ...] | None = None
 
     def __call__(self, rankings: Sequence[Ranking]) -> list[Ranking]:
         """The rankings in the same order, each reordered by the scorer's raw logits."""
         cut = [ranking[: self.depth] for ranking in rankings]
-        pairs = [(ranking.query, candidate.doc) for ranking in cut for candidate in ranking]
-        bm25 = np.concatenate([np.zeros(0), *map(self._evidence, cut)])
-        scores, remarks = scored_with_notes(self.scorer, pairs, self.progress, bm25)
-        reranked, start, fingerprint = [], 0, self.scorer.fingerprint
-        for ranking in cut:
-            end = start + len(ranking)
-            weighed = isinstance(self.scorer, Lexical) and np.isfinite(bm25[start:end]).all()
-            name = f"{self.scorer.name}+{BM25}" if weighed else self.scorer.name
-            reranked.append(ranking.rescored(name, scores[start:end], remarks[start:end], fingerprint=fingerprint))
-            start = end
+        weighed = [weighable(self.scorer, ranking, self.evidence) for ranking in cut]
+        reranked, done, total = list(cut), 0, sum(map(len, cut))
+        for evidence in dict.fromkeys(weighed):
+            alike = [at for at, own in enumerate(weighed) if own == evidence]
+            progress = _going_on(self.progress, done, total)
+            for at, ranking in zip(alike, self._alike([cut[at] for at in alike], evidence, progress), strict=True):
+                reranked[at] = ranking
+                done += len(ranking)
         return reranked
 
-    def _evidence(self, ranking: Ranking) -> Floats:
-        """BM25 of each candidate, NaN where it is not known or not wanted."""
-        return np.full(len(ranking), np.nan) if self.texts_only else lexical_evidence(ranking)
+    def _alike(
+        self, rankings: Sequence[Ranking], evidence: tuple[str, ...], progress: Progress | None
+    ) -> Iterator[Ranking]:
+        """Rankings whose candidates all carry the evidence."""
+        found = [(ranking.query, candidate) for ranking in rankings for candidate in ranking]
+        pairs = [(query, candidate.doc) for query, candidate in found]
+        columns = {name: np.array([candidate.scores[name] for _, candidate in found]) for name in evidence}
+        scores, remarks = scored_with_notes(self.scorer, pairs, progress, columns)
+        name, fingerprint = stage_name(self.scorer, evidence), self.scorer.fingerprint
+        start = 0
+        for ranking in rankings:
+            end = start + len(ranking)
+            yield ranking.rescored(name, scores[start:end], remarks[start:end], fingerprint=fingerprint)
+            start = end
+
+
+def _going_on(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """The progress of a part of the pairs, told as that of all."""
+    return progress and (lambda done, _: progress(before + done, total))
 
 
 def scored(
-    scorer: Scorer, pairs: Sequence[Pair], progress: Progress | None = None, bm25: Floats | None = None
+    scorer: Scorer,
+    pairs: Sequence[Pair],
+    progress: Progress | None = None,
+    evidence: Mapping[str, Floats] | None = None,
 ) -> Floats:
     """Raw logits of any number of pairs, shape ``(len(pairs),)``, in bounded memory.
 
-    A collection's ``bm25`` of each pair, NaN where it is not known, is weighed in by scorers that can.
+    ``evidence`` holds, by name, one number a pair, which scorers that can weigh it in.
     """
-    known = np.full(len(pairs), np.nan) if bm25 is None else bm25
     scores = np.zeros(len(pairs))
     for chunk in chunks(scorer, pairs, progress):
         part = [pairs[i] for i in chunk]
-        if isinstance(scorer, Lexical):
-            scores[chunk] = scorer.score_with_bm25(part, known[chunk])
+        if evidence and isinstance(scorer, Weighing):
+            scores[chunk] = scorer.score_with_evidence(part, {name: told[chunk] for name, told in evidence.items()})
         else:
             scores[chunk] = scorer.score(part)
     return scores
 
 
 def scored_with_notes(
-    scorer: Scorer, pairs: Sequence[Pair], progress: Progress | None = None, bm25: Floats | None = None
+    scorer: Scorer,
+    pairs: Sequence[Pair],
+    progress: Progress | None = None,
+    evidence: Mapping[str, Floats] | None = None,
 ) -> tuple[Floats, list[dict[str, Any]]]:
     """As ``scored``, and the scorer's remarks, one mapping a pair; in one pass where the scorer gives both at once."""
-    if isinstance(scorer, Lexical) or not isinstance(scorer, ScoringWithNotes):
-        return scored(scorer, pairs, progress, bm25), notes(scorer, pairs)
+    if evidence or not isinstance(scorer, ScoringWithNotes):
+        return scored(scorer, pairs, progress, evidence), notes(scorer, pairs)
     scores, remarks = np.zeros(len(pairs)), list[dict[str, Any]]([{}]) * len(pairs)
     for chunk in chunks(scorer, pairs, progress):
         scores[chunk], said = scorer.score_with_notes([pairs[i] for i in chunk])

@@ -118,6 +118,14 @@ def test_hybrid_scores_are_those_of_its_stages(encoder, documents):
         assert candidate.scores["bm25"] == stages["bm25"].get(candidate.doc.id, 0.0)
 
 
+def test_a_ranking_with_cosines_says_whose_vectors_they_are_of(encoder, documents):
+    index = Index.build(documents(20), encoder=encoder)
+    for mode in ("dense", "hybrid"):
+        for found in (index.search("drum", mode=mode), index.rank("drum", ["d00003"], mode=mode)):
+            assert found.fingerprints == {"dense": "hashing-32-0"}
+    assert index.search("drum", mode="bm25").fingerprints == {}
+
+
 @pytest.mark.parametrize("mode", ["bm25", "dense", "hybrid"])
 def test_given_documents_are_ranked_by_the_scores_of_search(encoder, documents, mode):
     index = Index.build(documents(300), encoder=encoder)

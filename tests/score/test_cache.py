@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tamis.core import Candidate, Document, Query, Ranking
 from tamis.errors import InputError
 from tamis.pipeline import Rerank
-from tamis.score import Cached, Lexical, Passages, ScoringWithNotes, load_scorer
+from tamis.score import Cached, Passages, ScoringWithNotes, Weighing, load_scorer
 from tamis.score.notes import Noting
 
 from .tables import Hashed, Table
@@ -42,7 +42,7 @@ PAIR = st.tuples(
 @given(st.lists(PAIR, max_size=40))
 def test_pairs_share_a_key_only_where_a_scorer_reads_the_same(pairs):
     read = [(q.text, q.instruction, q.history, d.title, d.text) for q, d in pairs]
-    keys = Cached(Hashed("a"))._keys(pairs, np.full(len(pairs), np.nan))
+    keys = Cached(Hashed("a"))._keys(pairs, {})
     assert len(set(keys)) == len(set(read))
 
 
@@ -82,25 +82,55 @@ def test_another_fingerprint_is_another_score():
 
 
 def test_it_offers_what_the_inner_scorer_offers_and_no_more():
-    made = [Hashed("a"), load_scorer("e5-small"), load_scorer("tamis-mini"), Passages(load_scorer("e5-small"))]
+    made = [Hashed("a"), load_scorer("e5-small"), load_scorer("tamis-blend"), Passages(load_scorer("e5-small"))]
     for inner in made:
         cached = Cached(inner)
         assert (cached.name, cached.fingerprint) == (inner.name, inner.fingerprint)
-        for protocol in (Lexical, Noting, ScoringWithNotes):
+        for protocol in (Noting, ScoringWithNotes, Weighing):
             assert isinstance(cached, protocol) == isinstance(inner, protocol)
 
 
 def test_bm25_is_weighed_in_and_remembered():
     blend = load_scorer("tamis-blend")
-    cached, bm25 = Cached(blend), np.where(np.arange(len(PAIRS)) % 2, np.nan, 7.0)
-    expected = blend.score_with_bm25(PAIRS, bm25)
-    np.testing.assert_array_equal(cached.score_with_bm25(PAIRS, bm25), expected)
-    np.testing.assert_array_equal(cached.score_with_bm25(PAIRS, bm25), expected)
+    cached, told = Cached(blend), {"bm25": np.arange(12.0)}
+    expected = blend.score_with_evidence(PAIRS, told)
+    np.testing.assert_array_equal(cached.score_with_evidence(PAIRS, told), expected)
+    np.testing.assert_array_equal(cached.score_with_evidence(PAIRS, told), expected)
     assert (cached.hits, cached.misses) == (12, 12)
-    cached.score(PAIRS)
-    assert cached.hits == 12 + 6, "where BM25 is not known the score is that of the texts"
+    np.testing.assert_array_equal(cached.score(PAIRS), blend.score(PAIRS))
+    assert cached.misses == 24, "scores of the texts alone are others"
+    cached.score_with_evidence(PAIRS, {})
+    assert cached.hits == 12 + 12, "without evidence the score is that of the texts"
     with pytest.raises(InputError, match="one a pair"):
-        cached.score_with_bm25(PAIRS, np.zeros(3))
+        cached.score_with_evidence(PAIRS, {"bm25": np.zeros(3)})
+
+
+class Weighs(Hashed):
+    """Adds its evidence, and makes its remarks in one pass or alone."""
+
+    evidence = ("bm25", "dense")
+
+    def score_with_evidence(self, pairs, evidence):
+        return sum(evidence.values(), self.score(pairs))
+
+    def score_with_notes(self, pairs):
+        return self.score(pairs), self.notes(pairs)
+
+    def notes(self, pairs):
+        return [{"read": len(document.text)} for _, document in pairs]
+
+
+def test_other_evidence_is_another_score_and_remarks_do_not_ask_for_the_texts_alone():
+    inner, one = Weighs("a"), np.ones(1)
+    cached, told = Cached(inner), ({}, {"bm25": one}, {"dense": one}, {"bm25": one, "dense": one}, {"dense": 2 * one})
+    for _ in range(2):
+        found = [cached.score_with_evidence(PAIRS[:1], evidence)[0] for evidence in told]
+        np.testing.assert_allclose(np.diff(found), [1, 0, 1, 0])
+    assert (cached.hits, cached.misses) == (5, 5)
+    inner.calls.clear()
+    carried = Candidate(PAIRS[1][1], 0.0, {"bm25": 3.0})
+    (found,) = Rerank(cached)([Ranking(PAIRS[1][0], (carried,))])
+    assert found[0].notes == {"read": 6} and inner.calls == [1]
 
 
 def test_rerank_is_spared_the_second_time():

@@ -45,7 +45,7 @@ def test_the_language_of_the_query_chooses_the_blend():
     document = Document("d", "text")
     pairs = [(Query(text), document) for text in ("如何退货", "how to return", "как вернуть")]
     assert marked.score(pairs).tolist() == [1, 2, 3]
-    assert marked.score_with_bm25(pairs, np.array([0.0, np.nan, 0.0])).tolist() == [4, 2, 4]
+    assert marked.score_with_evidence(pairs, {"bm25": np.zeros(3)}).tolist() == [4, 4, 4]
 
 
 @pytest.mark.parametrize(("query", "document"), [(1, 1), (1, 500), (3, 1000), (8, 85), (8, 86), (30, 512), (500, 9)])
@@ -76,8 +76,7 @@ def test_a_folder_without_its_files_is_named(tmp_path):
 
 def test_bm25_is_weighed_in_where_it_is_known():
     scorer = load_scorer("tamis-blend")
-    pairs = [PAIR] * 3
-    texts, some, more = scorer.score_with_bm25(pairs, np.array([np.nan, 2.0, 5.0]))
-    assert texts == scorer.score(pairs)[0]
+    (texts,) = scorer.score([PAIR])
+    some, more = scorer.score_with_evidence([PAIR] * 2, {"bm25": np.array([2.0, 5.0])})
     assert more - some == pytest.approx(3 * scorer.blends.with_bm25["en"].bm25)
     assert more > some != texts

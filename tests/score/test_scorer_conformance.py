@@ -8,7 +8,7 @@ import pytest
 from tamis import Document, Query, load_scorer
 from tamis.core import Scorer
 from tamis.errors import InputError
-from tamis.score import Cached, Ensemble, Lexical, Passages
+from tamis.score import Cached, Ensemble, Passages, Weighing
 
 QUERIES = [
     Query("试用期最长可以多久"),
@@ -117,26 +117,42 @@ def test_right_beats_wrong_in_both_languages(scorer, query, good, bad):
 
 
 @pytest.fixture(scope="module")
-def lexical(scorer) -> Lexical:
-    if not isinstance(scorer, Lexical):
-        pytest.skip(f"{scorer.name} weighs in no BM25")
+def weighing(scorer) -> Weighing:
+    if not isinstance(scorer, Weighing):
+        pytest.skip(f"{scorer.name} weighs in no evidence")
     return scorer
 
 
-def test_where_bm25_is_not_known_the_score_is_that_of_the_texts(scorer, lexical):
-    bm25 = np.where(np.arange(len(PAIRS)) % 2, np.nan, 7.0)
-    scores = lexical.score_with_bm25(PAIRS, bm25)
-    unknown = np.isnan(bm25)
-    np.testing.assert_array_equal(scores[unknown], scorer.score(PAIRS)[unknown])
-    assert np.isfinite(scores).all()
+def test_without_evidence_the_score_is_that_of_the_texts(scorer, weighing):
+    np.testing.assert_array_equal(weighing.score_with_evidence(PAIRS, {}), scorer.score(PAIRS))
 
 
-def test_more_bm25_never_lowers_a_score(lexical):
-    low, high = (lexical.score_with_bm25(PAIRS, np.full(len(PAIRS), value)) for value in (0.0, 12.0))
+def test_each_kind_of_evidence_can_be_left_out(scorer, weighing):
+    for name in weighing.evidence:
+        scores = weighing.score_with_evidence(PAIRS, {name: np.full(len(PAIRS), 0.8)})
+        assert np.isfinite(scores).all() and (scores != scorer.score(PAIRS)).any()
+
+
+def test_evidence_counts_for_its_own_pair(weighing):
+    told = {name: np.arange(len(PAIRS)) / len(PAIRS) for name in weighing.evidence}
+    together = weighing.score_with_evidence(PAIRS, told)
+    order = np.random.default_rng(0).permutation(len(PAIRS))
+    shuffled = {name: column[order] for name, column in told.items()}
+    np.testing.assert_allclose(
+        weighing.score_with_evidence([PAIRS[at] for at in order], shuffled), together[order], atol=0.15
+    )
+
+
+def test_more_bm25_never_lowers_a_score(weighing):
+    low, high = (weighing.score_with_evidence(PAIRS, {"bm25": np.full(len(PAIRS), value)}) for value in (0.0, 12.0))
     assert (high > low).all()
 
 
-def test_bm25_is_one_number_a_pair(lexical):
-    assert lexical.score_with_bm25([], np.zeros(0)).shape == (0,)
-    with pytest.raises(InputError, match="one a pair"):
-        lexical.score_with_bm25(PAIRS, np.zeros(3))
+def test_evidence_is_one_finite_number_a_pair_of_what_can_be_weighed(weighing):
+    assert weighing.score_with_evidence([], {"bm25": np.zeros(0)}).shape == (0,)
+    wrong = {"one a pair": np.zeros(3), "one finite number a pair": np.full(len(PAIRS), np.nan)}
+    for says, column in wrong.items():
+        with pytest.raises(InputError, match=says):
+            weighing.score_with_evidence(PAIRS, {"bm25": column})
+    with pytest.raises(InputError, match="'clicks' cannot be weighed, only 'bm25'"):
+        weighing.score_with_evidence(PAIRS, {"clicks": np.zeros(len(PAIRS))})

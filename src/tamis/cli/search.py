@@ -35,6 +35,7 @@ def command(
     from tamis.core import Query
     from tamis.pipeline import Pipeline, Rerank
     from tamis.recall import Index
+    from tamis.score import evidence_of
 
     scorer = chosen.or_none()
     rule = policy_for(policy, scorer)
@@ -43,8 +44,8 @@ def command(
     recalled = Pipeline(retriever, k=max(depth, k)).search([asked])
     positions = {item.doc.id: at for at, item in enumerate(recalled[0])}
     if scorer is not None:
-        # A policy that was tuned on scores of the texts alone is for those, not for scores with BM25 weighed in.
-        alone = rule is not None and rule.stage == scorer.name
+        # A policy is for the scores that it was tuned on: of the texts alone, or with the same evidence weighed in.
+        wanted = evidence_of(rule.stage, scorer) if rule else None
         with show.progress("reranking") as progress:
-            recalled = Rerank(scorer, progress=progress, texts_only=alone)(recalled)
+            recalled = Rerank(scorer, progress=progress, evidence=wanted)(recalled)
     show.decided(decided(recalled[0], rule, k), chosen.model, positions, machine=as_json)

@@ -8,10 +8,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from tamis.core import BM25, Candidate, Floats, Query, Ranking
+from tamis.core import BM25, DENSE, Candidate, Floats, Query, Ranking
 from tamis.errors import InputError
-
-DENSE = "dense"
 
 
 @runtime_checkable

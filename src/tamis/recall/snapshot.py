@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tamis.core import BM25, Candidate, Floats, Query, Ranking, Vectors
+from tamis.core import BM25, DENSE, Candidate, Floats, Query, Ranking, Vectors
 from tamis.errors import IndexCorruptError, IndexMismatchError, InputError
 from tamis.extras import available
 from tamis.recall.ann import Approximate
@@ -84,7 +84,7 @@ class Snapshot:
         nearest = self._nearest.candidates(vectors, depth)
         if mode == "dense":
             near = zip(queries, nearest, vectors, strict=True)
-            return [self._best(q, at, {"dense": exact_scores(self.corpus, at, v)}, k) for q, at, v in near]
+            return [self._best(q, at, {DENSE: exact_scores(self.corpus, at, v)}, k) for q, at, v in near]
         hybrid = zip(queries, nearest, vectors, strict=True)
         return [self._hybrid(q, at, v, depth, k, fusion) for q, at, v in hybrid]
 
@@ -94,7 +94,7 @@ class Snapshot:
         if mode != "dense":
             stages[BM25] = self._lexical(query)[np.searchsorted(self._live, positions)].astype(np.float64)
         if mode != "bm25":
-            stages["dense"] = exact_scores(self.corpus, positions, encode([query.text])[0])
+            stages[DENSE] = exact_scores(self.corpus, positions, encode([query.text])[0])
         scores = {"hybrid": _fused(fusion, query, stages), **stages} if mode == "hybrid" else stages
         return self._best(query, positions, scores, max(1, len(positions)))
 
@@ -122,18 +122,19 @@ class Snapshot:
         union = np.union1d(near, self._live[matched])
         stages = {
             BM25: lexical[np.searchsorted(self._live, union)].astype(np.float64),
-            "dense": exact_scores(self.corpus, union, vector),
+            DENSE: exact_scores(self.corpus, union, vector),
         }
         return self._best(query, union, {"hybrid": _fused(fusion, query, stages), **stages}, k)
 
     def _best(self, query: Query, positions: Positions, scores: Mapping[str, Floats], k: int) -> Ranking:
-        """The best ``k`` by the first of the scores; equal scores by document id."""
+        """The best ``k`` by the first of the scores; equal scores by document id. Cosines say whose they are."""
         ordering = next(iter(scores.values()))
         items = []
         for at in top(ordering, self._ranks[positions], k).tolist():
             said = {stage: float(values[at]) for stage, values in sorted(scores.items())}
             items.append(Candidate(self.corpus.document(int(positions[at])), float(ordering[at]), said))
-        return Ranking(query, tuple(items))
+        encoder = self.manifest.encoder
+        return Ranking(query, tuple(items), {DENSE: encoder.fingerprint} if encoder and DENSE in scores else {})
 
 
 def _fused(fusion: Fusion, query: Query, stages: Mapping[str, Floats]) -> Floats:

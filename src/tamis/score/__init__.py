@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tamis.score.batch import distinct
 from tamis.score.companions import depends_on_companions, numbered
-from tamis.score.lexical import Lexical, lexical_evidence
+from tamis.score.evidence import Weighing, evidence_of, stage_name, weighable
 from tamis.score.load import load_encoder, load_scorer
 from tamis.score.notes import ScoringWithNotes, notes
 
@@ -33,17 +33,19 @@ __all__ = [
     "Cached",
     "Cascade",
     "Ensemble",
-    "Lexical",
     "Passages",
     "RankFusion",
     "ScoringWithNotes",
+    "Weighing",
     "depends_on_companions",
     "distinct",
-    "lexical_evidence",
+    "evidence_of",
     "load_encoder",
     "load_scorer",
     "notes",
     "numbered",
+    "stage_name",
+    "weighable",
 ]
 
 

@@ -87,26 +87,27 @@ class Blends:
             name: {language: asdict(blend) for language, blend in blends.items()} for name, blends in named.items()
         }
 
-    def evidence(self, features: Floats, bm25: Floats) -> Floats:
+    def evidence(self, features: Floats, bm25: Floats | None) -> Floats:
         """What a blend weighs, shape ``(pairs, 4)``: each feature as far as the document is long enough, and BM25."""
+        known = np.zeros(len(features)) if bm25 is None else bm25
         cosine, maxsim, phrase, tokens = features.T
         intercept, slope = self.expected
         expected = intercept + slope * cosine
         maxsim = expected + long(tokens, TOKENS_FROM) * (maxsim - expected)
-        return np.stack([cosine, maxsim, long(tokens, PHRASES_FROM) * phrase, np.nan_to_num(bm25)], axis=1)
+        return np.stack([cosine, maxsim, long(tokens, PHRASES_FROM) * phrase, known], axis=1)
 
-    def logits(self, features: Floats, bm25: Floats, languages: Sequence[str]) -> Floats:
+    def logits(self, features: Floats, bm25: Floats | None, languages: Sequence[str]) -> Floats:
         """Raw logits of pairs.
 
         Args:
             features: of shape ``(pairs, 4)``, the columns of ``FEATURES``.
-            bm25: of shape ``(pairs,)``, NaN where it is not known.
+            bm25: of shape ``(pairs,)``; None where it is not known.
             languages: that of each pair's query.
         """
-        evidence, spoken, known = self.evidence(features, bm25), np.array(languages, dtype=object), np.isfinite(bm25)
+        evidence, spoken = self.evidence(features, bm25), np.array(languages, dtype=object)
+        blends = self.texts if bm25 is None else self.with_bm25
         logits = np.zeros(len(features))
-        for blends, told in ((self.texts, ~known), (self.with_bm25, known)):
-            for language in sorted(set(languages)):
-                at = told & (spoken == language)
-                logits[at] = blends.get(language, blends["other"]).logits(evidence[at])
+        for language in sorted(set(languages)):
+            at = spoken == language
+            logits[at] = blends.get(language, blends["other"]).logits(evidence[at])
         return logits

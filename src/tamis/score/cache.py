@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from tamis.core import Document, Floats, Pair, Query, Scorer
 from tamis.errors import InputError
 from tamis.score.companions import depends_on_companions
 from tamis.score.composite import check_finite
-from tamis.score.lexical import Lexical
+from tamis.score.evidence import Weighing, check_evidence
 from tamis.score.notes import Noting, ScoringWithNotes
 
 
@@ -29,14 +29,15 @@ class Kept(NamedTuple):
 class Cached:
     """A scorer that remembers: pairs it has scored before, under the same fingerprint, are not scored again.
 
-    Name, fingerprint and what else the scorer offers (remarks, BM25 weighed in) are the inner scorer's. Each distinct
-    pair of a call that is not remembered goes to it once, all in one call. Where more are held than ``entries``, those
-    not asked for the longest are forgotten. Threads may share one; a pair that two ask for at the same time may be
-    computed twice, and both get the score that was there first.
+    Name, fingerprint and what else the scorer offers (remarks, evidence weighed in) are the inner scorer's. Each
+    distinct pair of a call that is not remembered goes to it once, all in one call. Where more are held than
+    ``entries``, those not asked for the longest are forgotten. Threads may share one; a pair that two ask for at the
+    same time may be computed twice, and both get the score that was there first.
 
-    A pair is what scorers read: the query's text, instruction and history, the document's title and text, and BM25
-    where it is weighed in. Ids, ``source`` and ``fields`` are no part of it. An entry holds no text: about 240 bytes,
-    whatever the pair's length (24 MB for the default of 100,000), and the remarks of scorers such as ``Passages``.
+    A pair is what scorers read: the query's text, instruction and history, the document's title and text, and the
+    evidence that is weighed in. Ids, ``source`` and ``fields`` are no part of it. An entry holds no text: about 240
+    bytes, whatever the pair's length (24 MB for the default of 100,000), and the remarks of scorers such as
+    ``Passages``.
 
     Attributes:
         hits: pairs whose score was remembered (or stood twice in a call), so far.
@@ -50,7 +51,8 @@ class Cached:
     """
 
     # Offered only where the inner scorer offers them, so that it is not taken for more than it is.
-    score_with_bm25: Callable[[Sequence[Pair], Floats], Floats]
+    evidence: tuple[str, ...]
+    score_with_evidence: Callable[[Sequence[Pair], Mapping[str, Floats]], Floats]
     score_with_notes: Callable[[Sequence[Pair]], tuple[Floats, list[dict[str, Any]]]]
     notes: Callable[[Sequence[Pair]], list[dict[str, Any]]]
 
@@ -75,13 +77,15 @@ class Cached:
         self.hits = self.misses = 0
         self._kept: OrderedDict[bytes, Kept] = OrderedDict()
         self._lock = threading.Lock()
-        if isinstance(scorer, Lexical):
-            self.score_with_bm25 = self._score_with_bm25
         if isinstance(scorer, ScoringWithNotes):
             self.score_with_notes = self._score_with_notes
             self.notes = lambda pairs: self._score_with_notes(pairs)[1]
         elif isinstance(scorer, Noting):
             self.notes = scorer.notes
+        if isinstance(scorer, Weighing):
+            self.evidence, self.score_with_evidence = scorer.evidence, self._score_with_evidence
+            if isinstance(scorer, Noting):
+                self.notes = scorer.notes  # asked for beside scores with evidence: those of the texts are not wanted
 
     @property
     def name(self) -> str:
@@ -99,20 +103,19 @@ class Cached:
 
     def score(self, pairs: Sequence[Pair]) -> Floats:
         """Raw logits, shape ``(len(pairs),)``, in the pairs' order; remembered ones are those of their first call."""
-        return _scores(self._entries(pairs, np.full(len(pairs), np.nan)))
+        return _scores(self._entries(pairs, {}))
 
-    def _score_with_bm25(self, pairs: Sequence[Pair], bm25: Floats) -> Floats:
-        if np.shape(bm25) != (len(pairs),):
-            raise InputError(f"expected BM25 of shape ({len(pairs)},), one a pair, got {np.shape(bm25)}")
-        return _scores(self._entries(pairs, bm25))
+    def _score_with_evidence(self, pairs: Sequence[Pair], evidence: Mapping[str, Floats]) -> Floats:
+        check_evidence(self.evidence, pairs, evidence)
+        return _scores(self._entries(pairs, evidence))
 
     def _score_with_notes(self, pairs: Sequence[Pair]) -> tuple[Floats, list[dict[str, Any]]]:
-        entries = self._entries(pairs, np.full(len(pairs), np.nan))
+        entries = self._entries(pairs, {})
         return _scores(entries), [deepcopy(entry.notes or {}) for entry in entries]
 
-    def _entries(self, pairs: Sequence[Pair], bm25: Floats) -> list[Kept]:
+    def _entries(self, pairs: Sequence[Pair], evidence: Mapping[str, Floats]) -> list[Kept]:
         """What is held of each pair, after scoring what was not."""
-        keys = self._keys(pairs, bm25)
+        keys = self._keys(pairs, evidence)
         found: dict[bytes, Kept] = {}
         missing: dict[bytes, int] = {}
         with self._lock:
@@ -126,7 +129,7 @@ class Cached:
             self.hits += len(keys) - len(missing)
         if missing:
             places = list(missing.values())
-            made = self._made([pairs[at] for at in places], bm25[places])
+            made = self._made([pairs[at] for at in places], {name: column[places] for name, column in evidence.items()})
             with self._lock:
                 for key, entry in zip(missing, made, strict=True):
                     found[key] = self._kept.setdefault(key, entry)
@@ -135,10 +138,10 @@ class Cached:
                     self._kept.popitem(last=False)
         return [found[key] for key in keys]
 
-    def _made(self, pairs: Sequence[Pair], bm25: Floats) -> list[Kept]:
+    def _made(self, pairs: Sequence[Pair], evidence: Mapping[str, Floats]) -> list[Kept]:
         """What the inner scorer says of pairs."""
-        if isinstance(self.scorer, Lexical) and np.isfinite(bm25).any():
-            scores, remarks = self.scorer.score_with_bm25(pairs, bm25), None
+        if evidence and isinstance(self.scorer, Weighing):
+            scores, remarks = self.scorer.score_with_evidence(pairs, evidence), None
         elif isinstance(self.scorer, ScoringWithNotes):
             scores, remarks = self.scorer.score_with_notes(pairs)
         else:
@@ -147,14 +150,15 @@ class Cached:
         said = remarks if remarks is not None else [None] * len(pairs)
         return [Kept(score, note or None) for score, note in zip(scores.tolist(), said, strict=True)]
 
-    def _keys(self, pairs: Sequence[Pair], bm25: Floats) -> list[bytes]:
+    def _keys(self, pairs: Sequence[Pair], evidence: Mapping[str, Floats]) -> list[bytes]:
         """Sixteen bytes a pair; each query is read once, however many documents it has."""
         begun: dict[Query, Any] = {}
         fingerprint, keys = self.fingerprint, []
-        for (query, document), weighed in zip(pairs, bm25.tolist(), strict=True):
+        told = [[f"{name}={float(value).hex()}" for value in evidence[name].tolist()] for name in sorted(evidence)]
+        for at, (query, document) in enumerate(pairs):
             if query not in begun:
                 begun[query] = _begun(fingerprint, query)
-            keys.append(_key(begun[query].copy(), document, weighed))
+            keys.append(_key(begun[query].copy(), document, [column[at] for column in told]))
         return keys
 
 
@@ -166,10 +170,9 @@ def _begun(fingerprint: str, query: Query) -> Any:
     return digest
 
 
-def _key(digest: Any, document: Document, bm25: float) -> bytes:
-    _add(digest, document.title)
-    _add(digest, document.text)
-    _add(digest, bm25.hex() if np.isfinite(bm25) else "")
+def _key(digest: Any, document: Document, evidence: Sequence[str]) -> bytes:
+    for text in (document.title, document.text, *evidence):
+        _add(digest, text)
     return bytes(digest.digest())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,11 +11,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tamis.core import Floats, Pair, Vectors
-from tamis.errors import InputError, ModelError
+from tamis.core import BM25, Floats, Pair, Vectors
+from tamis.errors import ModelError
 from tamis.score.batch import distinct
 from tamis.score.blend import FEATURES, Blends
 from tamis.score.encoder import Read, TextEncoder
+from tamis.score.evidence import check_evidence
 from tamis.score.folder import ModelFolder
 from tamis.text import detect, segment
 
@@ -58,6 +59,8 @@ class LateInteraction:
         probability, and token vectors centred, since those of a mean-pooled encoder share one large direction.
     """
 
+    evidence: tuple[str, ...] = (BM25,)
+
     def __init__(self, name: str, encoder: TextEncoder, *, blends: Blends, statistics: Statistics, made: str) -> None:
         self.name = name
         self.encoder = encoder
@@ -95,18 +98,17 @@ class LateInteraction:
 
     def score(self, pairs: Sequence[Pair]) -> Floats:
         """Raw logits, shape ``(len(pairs),)``, in the pairs' order."""
-        return self.score_with_bm25(pairs, np.full(len(pairs), np.nan))
+        return self.score_with_evidence(pairs, {})
 
-    def score_with_bm25(self, pairs: Sequence[Pair], bm25: Floats) -> Floats:
-        """Raw logits from the texts and from a collection's BM25 of each pair; NaN leaves the texts alone.
+    def score_with_evidence(self, pairs: Sequence[Pair], evidence: Mapping[str, Floats]) -> Floats:
+        """Raw logits from the texts and, where it is given, from a collection's BM25 of each pair.
 
         Raises:
-            InputError: ``bm25`` is not one number a pair.
+            InputError: other evidence, or not one finite number a pair.
         """
-        if bm25.shape != (len(pairs),):
-            raise InputError(f"expected BM25 of shape ({len(pairs)},), one a pair, got {bm25.shape}")
+        check_evidence(self.evidence, pairs, evidence)
         spoken = {text: detect(text) for text in {query.text for query, _ in pairs}}
-        return self.blends.logits(self.features(pairs), bm25, [spoken[query.text] for query, _ in pairs])
+        return self.blends.logits(self.features(pairs), evidence.get(BM25), [spoken[query.text] for query, _ in pairs])
 
     def features(self, pairs: Sequence[Pair]) -> Floats:
         """Cosine, MaxSim, share of the query's phrases, the document's tokens: shape ``(len(pairs), 4)``."""
