@@ -43,6 +43,7 @@ FAMILIES: dict[str, Family] = {
     "XLMRobertaForSequenceClassification": Family("roberta"),
     "ModernBertForSequenceClassification": Family("modernbert"),
     "DebertaV2ForSequenceClassification": Family("deberta"),
+    "DuetForSequenceClassification": Family("duet"),
     "Qwen2ForSequenceClassification": Family("decoder", prompt="mxbai-v2"),
     "Qwen3ForSequenceClassification": Family("decoder", prompt="qwen3"),
     "Qwen2ForCausalLM": Family("decoder", "causal", "mxbai-v2"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
 
 from tamis.errors import InputError
 from tamis.score.cross import CrossEncoder
+from tamis.score.duet_engine import duet_graph, load_duet
 from tamis.score.engine import Engine
 from tamis.score.families import family, template_for
 from tamis.score.folder import ModelFolder
@@ -38,6 +42,10 @@ class Options:
 
 
 ENGINES = ("auto", "onnx", "torch")
+# How the graphs of a network are found and loaded; of most it is one graph with the usual inputs.
+Find: TypeAlias = Callable[[ModelFolder, str], Path | None]
+Load: TypeAlias = Callable[[ModelFolder, str], Engine]
+GRAPHS: dict[str, tuple[Find, Load]] = {"duet": (duet_graph, load_duet)}
 FEW_BITS = ("int8", "int4")  # dtypes that only graphs have
 
 
@@ -52,10 +60,10 @@ def load_cross(folder: ModelFolder, options: Options, name: str = "") -> CrossEn
     row, tokens = family(folder), folder.tokens()
     named = "" if options.template == "auto" else options.template
     template = template_for(folder, row, tokens, named)
-    engine: Engine
-    if _runs_graph(folder, options):
+    find, load = GRAPHS.get(row.network, (graph, load_onnx))
+    if _runs_graph(folder, options, find):
         options.refuse("an ONNX graph", engine=("onnx",), device=("cpu",), dtype=tuple(PLACES), template=(named,))
-        engine = load_onnx(folder, options.dtype)
+        engine = load(folder, options.dtype)
     else:
         from tamis.score.torch_engine import load_torch
 
@@ -63,10 +71,10 @@ def load_cross(folder: ModelFolder, options: Options, name: str = "") -> CrossEn
     return CrossEncoder(name or folder.path.name, template, engine, folder.digest)
 
 
-def _runs_graph(folder: ModelFolder, options: Options) -> bool:
+def _runs_graph(folder: ModelFolder, options: Options, find: Find) -> bool:
     if options.engine != "auto":
         return options.engine == "onnx"
     if options.dtype in FEW_BITS:
         return True
     fits = options.device in ("auto", "cpu") and options.dtype in ("auto", "float32")
-    return fits and graph(folder, options.dtype) is not None
+    return fits and find(folder, options.dtype) is not None

@@ -104,27 +104,38 @@ def made_whole(target: Path) -> Iterator[Path]:
 
 def _written(source: ModelFolder, made: Path, formats: Sequence[Format]) -> list[Exported]:
     """The whole export in a folder of its own; paths are relative to it."""
-    from tamis.score.export.graph import traced
     from tamis.score.torch_engine import TorchEngine
 
     reference, engine = loaded(source, Options("torch", "cpu", "float32"))
     assert isinstance(engine, TorchEngine)
-    model = traced(engine.network, int(source.config["vocab_size"]), OUTPUTS[encodes_texts(source)])
     base = made / source.base.relative_to(source.path)
     base.mkdir(parents=True)
     copy_settings(source, made)
+    models = _drawn(source, engine.network, base)
     write_report(source, made, [])
     found = []
     for wanted in formats:
         row = GRAPHS[wanted]
         path = base / PLACES[row.dtype][0]
-        size = _save(row.make(model), path)
+        paths = {name: path.with_name(path.name.replace("model", name)) for name in models}
+        size = sum(_save(row.make(model), paths[name]) for name, model in models.items())
         scorer, _ = loaded(ModelFolder(made), Options("onnx", "cpu", row.dtype))
         checked, speed = held(reference, scorer)
         row.refuse(checked, source.path)
-        found.append(Exported(path.relative_to(made), wanted, round(size / 1e6, 1), checked, speed))
+        found.append(Exported([*paths.values()][-1].relative_to(made), wanted, round(size / 1e6, 1), checked, speed))
     write_report(source, made, found)
     return found
+
+
+def _drawn(source: ModelFolder, network: Any, base: Path) -> dict[str, Any]:
+    """The graphs of a network in fp32, by the names of their files; of most it is one, ``model``."""
+    from tamis.score.export import duet
+    from tamis.score.export.graph import traced
+
+    if source.config.get("model_type") != "duet":
+        return {"model": traced(network, int(source.config["vocab_size"]), OUTPUTS[encodes_texts(source)])}
+    duet.write_words(network, base)
+    return duet.drawn(network)
 
 
 def loaded(folder: ModelFolder, options: Options) -> tuple[Scorer, Engine]:

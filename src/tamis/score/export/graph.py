@@ -61,7 +61,7 @@ def traced(network: nn.Module, vocabulary: int, output: str = "logits") -> Any:
     ids = torch.arange(3 * 17).view(3, 17) % min(vocabulary, 50)
     mask = (torch.arange(17)[None, :] < torch.tensor([17, 9, 4])[:, None]).long()
     free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), quiet():
         program = torch.onnx.export(
             Unpadded(network).eval(),
             (ids, mask, torch.zeros_like(ids)),
@@ -79,7 +79,7 @@ def traced(network: nn.Module, vocabulary: int, output: str = "logits") -> Any:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the exporter's warnings on what it does not need: they are none of the user's making."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)

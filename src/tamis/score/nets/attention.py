@@ -88,12 +88,12 @@ class Sequences:
         if torch.is_grad_enabled():  # parts written into one tensor would each copy its whole gradient
             parts = [self._attended(run, q, k, v, look, past) for run in self._runs]
             return torch.cat([found.transpose(1, 2).flatten(0, 1) for found in parts])
-        out = torch.empty_like(q)
+        out = q.new_empty(*q.shape[:-1], v.shape[-1])
         for run in self._runs:
             each, first = (run.length, run.start) if look.rows == "all" else (1, run.at)
             rows = out[first : first + run.many * each]
             found = self._attended(run, q, k, v, look, past)
-            rows.view(run.many, each, *q.shape[1:]).copy_(found.transpose(1, 2))
+            rows.view(run.many, each, *out.shape[1:]).copy_(found.transpose(1, 2))
         return out
 
     def _attended(self, run: Run, q: Tensor, k: Tensor, v: Tensor, look: Look, past: Past | None) -> Tensor:

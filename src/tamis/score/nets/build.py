@@ -13,6 +13,7 @@ from tamis.score.folder import ModelFolder
 from tamis.score.nets.bert import Bert
 from tamis.score.nets.deberta import Deberta, DebertaHead
 from tamis.score.nets.decoder import Decoder
+from tamis.score.nets.duet import Duet, DuetHead
 from tamis.score.nets.heads import BertHead, Classifier, RobertaHead, ScoreHead
 from tamis.score.nets.lib import Tensor, nn, torch
 from tamis.score.nets.modernbert import ModernBert, ModernBertHead
@@ -55,6 +56,7 @@ NETWORKS: dict[str, Network] = {
         DebertaHead,
         (("deberta.", "body."), ("pooler.", "head.pooler."), ("classifier.", "head.classifier.")),
     ),
+    "duet": Network(Duet, DuetHead, (("bert.", "body."), ("classifier.", "head."))),
     "decoder": Network(Decoder, ScoreHead, (("model.", "body."), ("score.", "head.score."))),
 }
 # Checkpoints of a body alone have bare names, those of a language model a prefix.

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tamis.score.nets.attention import Attention, Packed, Padded, Sequences
 from tamis.score.nets.lib import torch
@@ -35,10 +34,17 @@ def packed(
         starts[1:] - 1,
     )
     found = Packed(*(torch.from_numpy(a).to(device) for a in arrays))
-    return found, Sequences(lengths) if device.type == "cpu" else _padded(lengths, starts, places, device)
+    return found, attending(lengths, device)
 
 
-def _padded(lengths: list[int], starts: NDArray[np.int64], places: NDArray[np.int64], device: torch.device) -> Padded:
+def attending(lengths: Sequence[int], device: torch.device) -> Attention:
+    """The attention within packed sequences of these lengths: each by itself on a CPU, padded elsewhere."""
+    return Sequences(lengths) if device.type == "cpu" else _padded(lengths, device)
+
+
+def _padded(lengths: Sequence[int], device: torch.device) -> Padded:
+    starts = np.array([0, *accumulate(lengths)], dtype=np.int64)
+    places = np.concatenate([np.arange(length) for length in lengths])
     width = max(lengths)
     there = np.arange(width)[None, :] < np.array(lengths)[:, None]
     slots = np.where(there, starts[:-1, None] + np.arange(width)[None, :], 0)
