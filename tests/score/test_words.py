@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tamis.errors import ModelError
-from tamis.score.words import Bytes, Nibbles, words_of
+from tamis.score.words import Nibbles, Whole, words_of
 
 
 def test_four_bits_are_unpacked_block_by_block(tmp_path):
@@ -19,11 +19,10 @@ def test_four_bits_are_unpacked_block_by_block(tmp_path):
     np.testing.assert_array_equal(Nibbles(tmp_path / "w", 5, 64)(ids), wanted)
 
 
-def test_eight_bits_have_one_scale_a_row(tmp_path):
-    draw = np.random.default_rng(1)
-    rows, scales = draw.integers(-127, 128, (5, 8)).astype(np.int8), draw.random((5, 1)).astype(np.float32)
-    (tmp_path / "w").write_bytes(rows.tobytes() + scales.tobytes())
-    np.testing.assert_array_equal(words_of(tmp_path, "w", 5, 8)(np.array([3, 3, 1])), (rows * scales)[[3, 3, 1]])
+def test_a_table_of_its_own_is_read_as_it_is(tmp_path):
+    rows = np.random.default_rng(1).random((5, 8)).astype(np.float32)
+    (tmp_path / "w").write_bytes(rows.tobytes())
+    np.testing.assert_array_equal(words_of(tmp_path, "w", 5, 8)(np.array([3, 3, 1])), rows[[3, 3, 1]])
 
 
 def test_the_table_that_ships_is_the_one_training_begins_with():
@@ -41,7 +40,7 @@ def test_the_table_that_ships_is_the_one_training_begins_with():
 
 def test_another_size_is_refused_with_both_numbers(tmp_path):
     (tmp_path / "w").write_bytes(b"abc")
-    with pytest.raises(ModelError, match="5 x 8 in 8 bits, 60 bytes, got one of 3 bytes"):
-        Bytes(tmp_path / "w", 5, 8)
+    with pytest.raises(ModelError, match="5 x 8 in fp32, 160 bytes, got one of 3 bytes"):
+        Whole(tmp_path / "w", 5, 8)
     with pytest.raises(ModelError, match="got no file"):
         words_of(tmp_path, "none", 5, 8)

@@ -21,11 +21,11 @@ class Words(Protocol):
     def __call__(self, ids: NDArray[np.int64]) -> Vectors: ...
 
 
-class Bytes:
-    """A table in 8 bits with one scale a row.
+class Whole:
+    """A table in fp32, row by row.
 
     Args:
-        path: the rows, then the scales in fp32.
+        path: the rows.
         rows, dimension: the table's shape.
 
     Raises:
@@ -33,12 +33,11 @@ class Bytes:
     """
 
     def __init__(self, path: Path, rows: int, dimension: int) -> None:
-        _check(path, rows * dimension + 4 * rows, f"{rows} x {dimension} in 8 bits")
-        self._rows = np.memmap(path, np.int8, "r", 0, (rows, dimension))
-        self._scales = np.memmap(path, np.float32, "r", rows * dimension, (rows, 1))
+        _check(path, 4 * rows * dimension, f"{rows} x {dimension} in fp32")
+        self._rows = np.memmap(path, np.float32, "r", 0, (rows, dimension))
 
     def __call__(self, ids: NDArray[np.int64]) -> Vectors:
-        found: Vectors = self._rows[ids] * self._scales[ids]
+        found: Vectors = self._rows[ids]
         return found
 
 
@@ -75,7 +74,7 @@ def words_of(folder: Path, named: str, rows: int, dimension: int) -> Words:
         ModelError: there is no such table.
     """
     shipped = EMBEDDED / named / "embeddings.bin"
-    return Nibbles(shipped, rows, dimension) if shipped.is_file() else Bytes(folder / named, rows, dimension)
+    return Nibbles(shipped, rows, dimension) if shipped.is_file() else Whole(folder / named, rows, dimension)
 
 
 def _check(path: Path, size: int, what: str) -> None:

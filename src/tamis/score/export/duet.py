@@ -77,15 +77,13 @@ def drawn(network: Classifier) -> dict[str, Any]:
 
 
 def write_words(network: Classifier, folder: Path) -> None:
-    """Have a folder's config.json name its word vectors: those of the encoder that ships, or a file in 8 bits."""
+    """Have a folder's config.json name its word vectors: those of the encoder that ships, or a file of its own."""
     body: Any = network.body
     table = body.embeddings.word_embeddings.weight.detach().numpy()
     config = json.loads((folder / "config.json").read_text("utf-8"))
     if not _shipped(table):
         config["words"] = "words.bin"
-        scales = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-12) / 127
-        rows = np.rint(table / scales).astype(np.int8)
-        (folder / "words.bin").write_bytes(rows.tobytes() + scales.astype(np.float32).tobytes())
+        table.tofile(folder / "words.bin")
     else:
         config["words"] = BASE
     (folder / "config.json").write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", "utf-8")

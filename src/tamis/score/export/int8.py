@@ -19,6 +19,7 @@ MICROSOFT = "com.microsoft"
 WEIGHT_LIMIT = 63  # 7 bits: 255 * 63 * 2 < 2**15
 ZERO = 128  # activations are stored as unsigned bytes around this
 ROWS = 1024  # of a table below which embeddings stay in fp32: positions and token types are small
+HEAD = "network.head."  # its products have a row a text, not a token: in fp32 they cost nothing, and decide the score
 LEAST = 64  # rows and columns below which a product stays in fp32: a head of one label gains nothing
 
 
@@ -124,6 +125,8 @@ class Rewriter:
     def _matrix(self, node: Any) -> NDArray[np.float32] | None:
         """The constant weights (outputs, inputs) of a product of two-dimensional activations; None for other nodes."""
         if node.op_type not in ("Gemm", "MatMul") or node.input[1] not in self._weights:
+            return None
+        if node.input[1].startswith(HEAD):
             return None
         settings = {a.name: self._onnx.helper.get_attribute_value(a) for a in node.attribute}
         if settings.get("alpha", 1.0) != 1.0 or settings.get("beta", 1.0) != 1.0 or settings.get("transA", 0):

@@ -43,10 +43,10 @@ class GatedLayer(Layer):
 
 
 class Duet(nn.Module):
-    """Packed pairs to the first token's vector and both texts' mean vectors, shape (B, 3 hidden).
+    """Packed pairs to the mean vectors of both texts, shape (B, 2 hidden).
 
-    Every different text of a batch is read once; where the layers that do so do not learn, its states are kept for the
-    batches to come. ``config.json`` says ``apart_layers`` (the lower layers, which read each text by itself),
+    Every different text of a batch is read once; where the layers that do so stay as they are in training, its states
+    are kept for the steps to come. ``config.json`` says ``apart_layers`` (the lower layers, which read each text by itself),
     ``halving_layer`` (above so many layers, documents of more than ``halved_above`` tokens go on with the means of
     neighbouring tokens), ``document_begins`` (how many tokens before the second token type are the document's already)
     and ``gate`` (what a gate begins with).
@@ -101,7 +101,7 @@ class Duet(nn.Module):
         owned = ((places >= firsts[:, None]) & (places < (firsts + pairs)[:, None])).float()
         sums = [(owned * side[None].float()) for side in sides.unbind(1)]
         means = [one @ x.float() / one.sum(1, keepdim=True) for one in sums]
-        return torch.cat([x.index_select(0, firsts).float(), *means], dim=1)
+        return torch.cat(means, dim=1)
 
     def _texts(self, packed: Packed) -> list[Text]:
         """Each pair's query and document."""
@@ -115,15 +115,14 @@ class Duet(nn.Module):
     def _states(self, texts: Sequence[Text]) -> Mapping[Text, Tensor]:
         """What stands above the layers that read a text by itself, of each different text."""
         wanted = sorted(dict.fromkeys(texts), key=len)
-        if any(parameter.requires_grad for parameter in self._below()):
+        if not self.training or any(parameter.requires_grad for parameter in self._below()):
             return self._read(wanted)
         if len(self._known) > KNOWN:
             self._known.clear()
         if missing := [text for text in wanted if text not in self._known]:
-            training = self.training
             with torch.no_grad():
                 read = self.eval()._read(missing)  # what does not learn leaves nothing out
-            self.train(training)
+            self.train()
             self._known |= {text: state.half() for text, state in read.items()}
         return {text: self._known[text].float() for text in wanted}
 
@@ -162,17 +161,22 @@ def halved(x: Tensor, lengths: Sequence[int], chosen: Sequence[bool]) -> tuple[T
 
 
 class DuetHead(nn.Module):
-    """The cosine of the two texts' mean vectors, scaled, plus what a perceptron makes of the first token's vector."""
+    """The cosine of the two texts' mean vectors, scaled, plus what a perceptron makes of both and of their product.
+
+    Means are read, not the first token: its vector is mostly a few huge numbers, which hide the rest from int8.
+    """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
         hidden = config["hidden_size"]
-        self.dense = nn.Linear(hidden, hidden)
+        self.dense = nn.Linear(3 * hidden, hidden)
         self.out_proj = nn.Linear(hidden, 1)
         self.scale = nn.Parameter(torch.tensor([20.0]))
 
     def forward(self, x: Tensor) -> Tensor:
-        first, query, document = x.chunk(3, dim=1)
-        cosine = F.cosine_similarity(query.float(), document.float(), dim=1)[:, None]
-        out: Tensor = self.scale * cosine + self.out_proj(torch.tanh(self.dense(first)))
+        query, document = (F.normalize(half.float(), dim=1) for half in x.chunk(2, dim=1))
+        both = query * document
+        width = x.shape[1] // 2
+        seen = torch.cat([query, document, math.sqrt(width) * both], dim=1) * math.sqrt(width)
+        out: Tensor = self.scale * both.sum(1, keepdim=True) + self.out_proj(torch.tanh(self.dense(seen)))
         return out

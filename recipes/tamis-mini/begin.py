@@ -1,0 +1,105 @@
+"""Write the folder that tamis-mini's training begins with: e5-small's layers as a Duet, whose score is their cosine.
+
+python recipes/tamis-mini/begin.py FOLDER [--apart 4] [--halved 48] [--gate 4]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+
+from tamis.train.bases.embedded import unpacked
+
+SEED = 0
+
+
+def weights(encoder: Path, hidden: int, gate: float, apart: int, layers: int) -> dict[str, torch.Tensor]:
+    """e5-small's parameters, a gate a head in the layers that read together, and a head that gives the cosine."""
+    found = {f"bert.{name}": tensor for name, tensor in load_file(str(encoder / "model.safetensors")).items()}
+    types = "bert.embeddings.token_type_embeddings.weight"
+    found[types] = found[types].repeat(2, 1)
+    for at in range(apart, layers):
+        found[f"bert.encoder.layer.{at}.gate"] = torch.full((12,), gate)
+    draw = torch.Generator().manual_seed(SEED)
+    found["classifier.dense.weight"], found["classifier.dense.bias"] = (
+        torch.randn(hidden, 3 * hidden, generator=draw) * 0.02,
+        torch.zeros(hidden),
+    )
+    found["classifier.out_proj.weight"], found["classifier.out_proj.bias"] = (
+        torch.zeros(1, hidden),
+        torch.tensor([-17.0]),
+    )
+    found["classifier.scale"] = torch.tensor([20.0])
+    return found
+
+
+def tokenizer(encoder: Path) -> tuple[dict, int]:
+    """e5-small's tokenizer, whose pairs are "<s> query: A </s> <s> passage: B </s>"."""
+    found = json.loads((encoder / "tokenizer.json").read_text("utf-8"))
+    plain = Tokenizer.from_file(str(encoder / "tokenizer.json"))
+    marks = {name: plain.encode(name.strip(), add_special_tokens=False) for name in ("query: ", "passage: ")}
+    special = {name: {"id": name, "ids": e.ids, "tokens": e.tokens} for name, e in marks.items()}
+    special |= {name: {"id": name, "ids": [plain.token_to_id(name)], "tokens": [name]} for name in ("<s>", "</s>")}
+
+    def one(name: str, side: int) -> dict:
+        return {"SpecialToken": {"id": name, "type_id": side}}
+
+    def text(side: int) -> dict:
+        return {"Sequence": {"id": "AB"[side], "type_id": side}}
+
+    found["post_processor"] = {
+        "type": "TemplateProcessing",
+        "single": [one("<s>", 0), text(0), one("</s>", 0)],
+        "pair": [
+            *(one("<s>", 0), one("query: ", 0), text(0), one("</s>", 0)),
+            *(one("<s>", 0), one("passage: ", 0), text(1), one("</s>", 1)),
+        ],
+        "special_tokens": special,
+    }
+    return found, 1 + len(marks["passage: "].ids)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("folder", type=Path)
+    options.add_argument("--apart", type=int, default=8)
+    options.add_argument("--halving", type=int, default=4)
+    options.add_argument("--above", type=int, default=128)
+    options.add_argument("--gate", type=float, default=4.0)
+    asked = options.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        encoder = unpacked("e5-small", Path(made) / "e5")
+        pairs, begins = tokenizer(encoder)
+        config = json.loads((encoder / "config.json").read_text("utf-8"))
+        config |= {
+            "architectures": ["DuetForSequenceClassification"],
+            "model_type": "duet",
+            "apart_layers": asked.apart,
+            "halving_layer": asked.halving,
+            "halved_above": asked.above,
+            "document_begins": begins,
+            "type_vocab_size": 2,
+            "num_labels": 1,
+            "id2label": {"0": "LABEL_0"},
+            "label2id": {"LABEL_0": 0},
+        }
+        asked.folder.mkdir(parents=True, exist_ok=True)
+        tensors = weights(encoder, config["hidden_size"], asked.gate, asked.apart, config["num_hidden_layers"])
+        save_file(
+            {n: t.contiguous() for n, t in tensors.items()}, str(asked.folder / "model.safetensors"), {"format": "pt"}
+        )
+        (asked.folder / "tokenizer.json").write_text(json.dumps(pairs, ensure_ascii=False), "utf-8")
+        (asked.folder / "tokenizer_config.json").write_text(
+            (encoder / "tokenizer_config.json").read_text("utf-8"), "utf-8"
+        )
+        (asked.folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
