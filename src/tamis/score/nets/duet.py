@@ -46,10 +46,10 @@ class Duet(nn.Module):
     """Packed pairs to the mean vectors of both texts, shape (B, 2 hidden).
 
     Every different text of a batch is read once; where the layers that do so stay as they are in training, its states
-    are kept for the steps to come. ``config.json`` says ``apart_layers`` (the lower layers, which read each text by itself),
-    ``halving_layer`` (above so many layers, documents of more than ``halved_above`` tokens go on with the means of
-    neighbouring tokens), ``document_begins`` (how many tokens before the second token type are the document's already)
-    and ``gate`` (what a gate begins with).
+    are kept for the steps to come. ``config.json`` says ``apart_layers`` (the lower layers, which read each text by
+    itself), ``halving_layer`` (above so many layers, documents of more than ``halved_above`` tokens go on with the
+    means of neighbouring tokens), ``document_begins`` (how many tokens before the second token type are the document's
+    already) and ``gate`` (what a gate begins with).
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
