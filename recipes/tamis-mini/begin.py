@@ -16,8 +16,6 @@ from tokenizers import Tokenizer
 
 from tamis.train.bases.embedded import unpacked
 
-SEED = 0
-
 
 def weights(encoder: Path, hidden: int, gate: float, apart: int, layers: int) -> dict[str, torch.Tensor]:
     """e5-small's parameters, a gate a head in the layers that read together, and a head that gives the cosine."""
@@ -26,15 +24,7 @@ def weights(encoder: Path, hidden: int, gate: float, apart: int, layers: int) ->
     found[types] = found[types].repeat(2, 1)
     for at in range(apart, layers):
         found[f"bert.encoder.layer.{at}.gate"] = torch.full((12,), gate)
-    draw = torch.Generator().manual_seed(SEED)
-    found["classifier.dense.weight"], found["classifier.dense.bias"] = (
-        torch.randn(hidden, 3 * hidden, generator=draw) * 0.02,
-        torch.zeros(hidden),
-    )
-    found["classifier.out_proj.weight"], found["classifier.out_proj.bias"] = (
-        torch.zeros(1, hidden),
-        torch.tensor([-17.0]),
-    )
+    found["classifier.weight"], found["classifier.bias"] = torch.ones(hidden), torch.tensor([-17.0])
     found["classifier.scale"] = torch.tensor([20.0])
     return found
 

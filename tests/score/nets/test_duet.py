@@ -70,10 +70,8 @@ def bert(made: Classifier, layers: slice) -> hf.BertModel:
 
 @torch.no_grad()
 def head(made: Classifier, query, document) -> float:
-    q, d = query / query.norm(), document / document.norm()
-    seen = torch.cat([q, d, 32**0.5 * q * d]) * 32**0.5
-    inner = torch.tanh(made.head.dense.weight @ seen + made.head.dense.bias)
-    return float(made.head.scale * (q @ d) + made.head.out_proj.weight[0] @ inner + made.head.out_proj.bias)
+    cosine = query / query.norm() * document / document.norm()
+    return float(made.head.scale * (cosine @ made.head.weight) + made.head.bias)
 
 
 def test_with_shut_gates_it_is_two_berts_and_their_cosine():

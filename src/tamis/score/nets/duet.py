@@ -161,22 +161,19 @@ def halved(x: Tensor, lengths: Sequence[int], chosen: Sequence[bool]) -> tuple[T
 
 
 class DuetHead(nn.Module):
-    """The cosine of the two texts' mean vectors, scaled, plus what a perceptron makes of both and of their product.
+    """The cosine of the two texts' mean vectors, each dimension with a weight, times a scale, plus a bias.
 
-    Means are read, not the first token: its vector is mostly a few huge numbers, which hide the rest from int8.
+    No more than that: what reads the vectors themselves finds the few huge numbers that BERT's upper layers keep, which
+    int8 cannot hold exactly, while a cosine forgives what all vectors share.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
-        hidden = config["hidden_size"]
-        self.dense = nn.Linear(3 * hidden, hidden)
-        self.out_proj = nn.Linear(hidden, 1)
+        self.weight = nn.Parameter(torch.ones(config["hidden_size"]))
         self.scale = nn.Parameter(torch.tensor([20.0]))
+        self.bias = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
         query, document = (F.normalize(half.float(), dim=1) for half in x.chunk(2, dim=1))
-        both = query * document
-        width = x.shape[1] // 2
-        seen = torch.cat([query, document, math.sqrt(width) * both], dim=1) * math.sqrt(width)
-        out: Tensor = self.scale * both.sum(1, keepdim=True) + self.out_proj(torch.tanh(self.dense(seen)))
+        out: Tensor = self.scale * (query * document * self.weight).sum(1, keepdim=True) + self.bias
         return out
