@@ -24,8 +24,8 @@ def weights(encoder: Path, hidden: int, gate: float, apart: int, layers: int) ->
     found[types] = found[types].repeat(2, 1)
     for at in range(apart, layers):
         found[f"bert.encoder.layer.{at}.gate"] = torch.full((12,), gate)
-    found["classifier.weight"], found["classifier.bias"] = torch.ones(hidden), torch.tensor([-17.0])
-    found["classifier.scale"] = torch.tensor([20.0])
+    found["classifier.weight"], found["classifier.bias"] = torch.ones(hidden), torch.tensor([-51.0])
+    found["classifier.scale"] = torch.tensor([60.0])  # the teacher's, of which it is the greatest part
     return found
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tamis import Document, Query, load_scorer
 from tamis.score.export import rank_correlation
-from tamis.score.export.int8 import LEAST, ROWS, WEIGHT_LIMIT, int8
+from tamis.score.export.int8 import LEAST, ROWS, WEIGHT_LIMIT, int8, steps
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -32,9 +32,7 @@ def test_weights_of_products_keep_within_seven_bits(graphs):
     """255 * 63 * 2 < 2**15: two neighbouring products never overflow the 16 bits in which AVX2 adds them."""
     held = tensors(graphs[1])
     made = products(graphs[1])
-    assert len(made) == 13, (
-        "queries, keys, values, their sum and the perceptron's two in each of two layers; the pooler"
-    )
+    assert len(made) == 12, "queries, keys, values, their sum and the perceptron's two in each of two layers; no head"
     for node in made:
         weights = held[node.input[1]]
         assert weights.dtype == np.int8
@@ -148,3 +146,18 @@ def test_products_of_other_forms_stay_as_they_are(settings, drawn):
 @pytest.mark.parametrize("shape", [(LEAST - 1, 96), (96, LEAST - 1), (96, 1)])
 def test_narrow_products_stay_in_fp32(shape, drawn):
     assert not products(int8(product("MatMul", drawn(size=shape).astype(np.float32))))
+
+
+def test_what_training_changed_survives_where_weights_stood_on_the_steps_of_an_export():
+    draw = np.random.default_rng(0)
+    before = draw.integers(-30, 31, (64, 256)).astype(np.float32)
+    before[:, 0] = 63
+    learnt = draw.normal(0, 0.1, before.shape).astype(np.float32)
+    after = before + learnt
+    wide = steps(after)[:, None]
+    kept = np.rint(after / wide) * wide - before
+    assert np.abs(kept - learnt).max() <= wide.max() / 2 + 1e-5
+    # Rounded to the same steps, what was learnt would be gone: a slope of 0. Now it is there, and the rest is noise.
+    assert (kept * learnt).sum() / (learnt * learnt).sum() == pytest.approx(1, abs=0.15)
+    np.testing.assert_array_equal(steps(before), np.ones(64, np.float32))
+    assert np.abs(after / wide).max() < 63.5
