@@ -110,11 +110,11 @@ def step_of(
 
 
 def same_gradients(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
-    """Up to rounding: 1e-6 of the largest of all slopes."""
+    """Up to rounding: 3e-6 of the largest of all slopes; sums of thousands differ so far between processors."""
     largest = max(1.0, *(float(slope.abs().max()) for slope in expected.values()))
     assert found.keys() == expected.keys()
     for name, slope in expected.items():
-        torch.testing.assert_close(found[name], slope, atol=1e-6 * largest, rtol=1e-5)
+        torch.testing.assert_close(found[name], slope, atol=3e-6 * largest, rtol=1e-5)
 
 
 def gradients(network: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -34,6 +34,11 @@ def expected(tiny_model, pairs_in_many_languages):
     return load_scorer(tiny_model("bert"), engine="torch").score(pairs_in_many_languages[:20])
 
 
+def same(found, expected):
+    """Equal numbers but for the last digit, which on some processors depends on where in memory weights lie."""
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
 def scores(folder, pairs):
     return load_scorer(folder, engine="torch").score(pairs[:20])
 
@@ -49,7 +54,7 @@ def test_shards_with_an_index(copy, tensors, expected, pairs_in_many_languages):
         files.save_file({name: tensors[name] for name in held}, copy / shard)
     index = {"metadata": {}, "weight_map": {name: shard for shard, held in shards.items() for name in held}}
     (copy / "model.safetensors.index.json").write_text(json.dumps(index))
-    np.testing.assert_array_equal(scores(copy, pairs_in_many_languages), expected)
+    same(scores(copy, pairs_in_many_languages), expected)
 
     (copy / "model-00002-of-00003.safetensors").unlink()
     with pytest.raises(ModelError, match=r"model-00002-of-00003\.safetensors: weights that cannot be read"):
@@ -66,12 +71,12 @@ def test_a_broken_index_is_one_clear_error(content, copy, tensors):
 @pytest.mark.parametrize("zipped", [True, False], ids=["since torch 1.6", "before it"])
 def test_pickled_weights_of_both_forms(zipped, copy, tensors, expected, pairs_in_many_languages):
     torch.save(tensors, copy / "pytorch_model.bin", _use_new_zipfile_serialization=zipped)
-    np.testing.assert_array_equal(scores(copy, pairs_in_many_languages), expected)
+    same(scores(copy, pairs_in_many_languages), expected)
 
 
 def test_safetensors_go_before_a_pickle(copy, expected, pairs_in_many_languages):
     (copy / "pytorch_model.bin").write_bytes(b"never read")
-    np.testing.assert_array_equal(scores(copy, pairs_in_many_languages), expected)
+    same(scores(copy, pairs_in_many_languages), expected)
 
 
 class Malicious:
@@ -122,7 +127,7 @@ def test_weights_left_over_are_another_architectures(copy, tensors):
 def test_what_no_pass_reads_may_be_there(copy, tensors, expected, pairs_in_many_languages):
     extra = {"bert.embeddings.position_ids": torch.arange(512)[None], "cls.predictions.bias": torch.zeros(30522)}
     save(copy, tensors | extra)
-    np.testing.assert_array_equal(scores(copy, pairs_in_many_languages), expected)
+    same(scores(copy, pairs_in_many_languages), expected)
 
 
 def test_old_names_of_norms_are_known(copy, tensors, expected, pairs_in_many_languages):
@@ -131,7 +136,7 @@ def test_old_names_of_norms_are_known(copy, tensors, expected, pairs_in_many_lan
         tensors = {name.replace(new, before): tensor for name, tensor in tensors.items()}
     assert any(name.endswith("LayerNorm.gamma") for name in tensors)
     save(copy, tensors)
-    np.testing.assert_array_equal(scores(copy, pairs_in_many_languages), expected)
+    same(scores(copy, pairs_in_many_languages), expected)
 
 
 def test_half_precision_weights_are_widened(copy, tensors, expected, pairs_in_many_languages):
