@@ -14,6 +14,7 @@ from tamis.errors import InputError, ModelError
 from tamis.score.batch import BUDGET
 from tamis.score.engine import Batch
 from tamis.score.folder import ModelFolder
+from tamis.score.onnx_engine import opened
 from tamis.score.threads import threads
 from tamis.score.words import Words, words_of
 
@@ -122,18 +123,12 @@ def load_duet(folder: ModelFolder, dtype: str) -> DuetEngine:
         InputError: the dtype is not known.
         ModelError: a graph or the table of word vectors is missing, or cannot be run.
     """
-    import onnxruntime
-
     last, config = duet_graph(folder, dtype), folder.config
     if last is None:
         raise ModelError(f"{folder.path}: expected ONNX graphs, found none; make them with: tamis export {folder.path}")
     ending = last.stem.removeprefix(PARTS[-1])
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # whole batches run side by side instead
-    options.log_severity_level = 3
-    paths = [str(folder.path / f"{part}{ending}.onnx") for part in PARTS]
     try:
-        sessions = [onnxruntime.InferenceSession(p, options, providers=["CPUExecutionProvider"]) for p in paths]
+        sessions = [opened(folder.path / f"{part}{ending}.onnx") for part in PARTS]
     except Exception as error:  # the runtime's own errors have no common class
         raise ModelError(f"{folder.path}: not graphs this version of onnxruntime can run: {error}") from error
     return DuetEngine(

@@ -15,6 +15,7 @@ from tamis.core import Kind, Vectors
 from tamis.errors import InputError, ModelError
 from tamis.score.batch import fair, pad, plan
 from tamis.score.folder import ModelFolder
+from tamis.score.onnx_engine import opened
 from tamis.score.threads import ahead, threads
 from tamis.score.tokens import CHARACTERS_A_TOKEN
 from tamis.text import clean
@@ -71,7 +72,6 @@ class TextEncoder:
         Raises:
             ModelError: a file is missing or cannot be read.
         """
-        import onnxruntime
         from tokenizers import Tokenizer
 
         missing = [n for n in ("config.json", "tokenizer.json", "model.onnx") if not (folder / n).is_file()]
@@ -80,10 +80,7 @@ class TextEncoder:
         config = json.loads((folder / "config.json").read_text("utf-8"))
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.enable_truncation(config["max_length"])
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # whole batches run side by side instead
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+        session = opened(folder / "model.onnx")
         return cls(tokenizer, session, config, ModelFolder(folder).digest())
 
     def shortened(self, max_length: int) -> TextEncoder:

@@ -85,19 +85,14 @@ def load_onnx(folder: ModelFolder, dtype: str) -> OnnxEngine:
         InputError: the dtype is not known.
         ModelError: the folder holds no such graph, or one that cannot be run.
     """
-    import onnxruntime
-
     path = graph(folder, dtype)
     if path is None:
         wanted = "an ONNX graph" if dtype == "auto" else f"a graph in {dtype}"
         raise ModelError(
             f"{folder.path}: expected {wanted} for engine='onnx', found none; make one with: tamis export {folder.path}"
         )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # whole batches run side by side instead
-    options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = opened(path)
     except Exception as error:  # the runtime's own errors have no common class
         raise ModelError(f"{path}: not a graph this version of onnxruntime can run: {error}") from error
     unknown = sorted({node.name for node in session.get_inputs()} - READS)
@@ -107,3 +102,13 @@ def load_onnx(folder: ModelFolder, dtype: str) -> OnnxEngine:
         )
     found = next(name for name, places in PLACES.items() if path.relative_to(folder.base).as_posix() in places)
     return OnnxEngine(session, found, int(folder.config.get("pad_token_id") or 0))
+
+
+def opened(path: Path) -> InferenceSession:
+    """A graph's session, of one thread: whole batches run side by side instead."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

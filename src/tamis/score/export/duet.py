@@ -16,7 +16,7 @@ from tamis.core import Vectors
 from tamis.errors import ModelError
 from tamis.extras import require
 from tamis.score.duet_engine import PARTS
-from tamis.score.export.graph import OPSET, quiet
+from tamis.score.export.graph import exported
 from tamis.score.nets.attention import Look, Padded
 from tamis.score.nets.duet import Duet
 from tamis.score.nets.heads import Classifier
@@ -73,7 +73,7 @@ def drawn(network: Classifier) -> dict[str, Any]:
     """The three graphs (``onnx.ModelProto``) of a Duet in fp32, by ``PARTS``."""
     body: Any = network.body
     modules = (Reading(body, False), Reading(body, True), Judging(network))
-    return {name: _traced(module.eval(), body) for name, module in zip(PARTS, modules, strict=True)}
+    return {name: _traced(module, body) for name, module in zip(PARTS, modules, strict=True)}
 
 
 def write_words(network: Classifier, folder: Path) -> None:
@@ -100,25 +100,11 @@ def _shipped(table: Vectors) -> bool:
 
 def _traced(module: nn.Module, body: Duet) -> Any:
     require("onnx")
-    require("onnxscript")
     hidden = body.embeddings.position_embeddings.weight.shape[1]
     mask = (torch.arange(17)[None, :] < torch.tensor([17, 9, 4])[:, None]).long()
-    names = ["vectors", "attention_mask"]
-    given = [torch.randn(int(mask.sum()), hidden), mask]
+    inputs = {"vectors": torch.randn(int(mask.sum()), hidden), "attention_mask": mask}
+    output = "states"
     if isinstance(module, Judging):
-        names, given = [*names, "token_type_ids"], [*given, mask * (torch.arange(17)[None, :] >= 2)]
-    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
-    shapes = {name: {0: torch.export.Dim.DYNAMIC} if name == "vectors" else free for name in names}
-    with torch.no_grad(), quiet():
-        program = torch.onnx.export(
-            module,
-            tuple(given),
-            dynamo=True,
-            verbose=False,
-            input_names=names,
-            output_names=["logits" if isinstance(module, Judging) else "states"],
-            dynamic_shapes=shapes,
-            opset_version=OPSET,
-        )
-    assert program is not None  # it is None only where a file was named
-    return program.model_proto
+        inputs["token_type_ids"], output = mask * (torch.arange(17)[None, :] >= 2), "logits"
+    any_size = torch.export.Dim.DYNAMIC
+    return exported(module, inputs, {0: any_size, 1: any_size}, output, vectors={0: any_size})

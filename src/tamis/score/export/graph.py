@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,29 +57,46 @@ def traced(network: nn.Module, vocabulary: int, output: str = "logits") -> Any:
         output: what the graph's output is called.
     """
     onnx = require("onnx")
-    require("onnxscript")
     ids = torch.arange(3 * 17).view(3, 17) % min(vocabulary, 50)
     mask = (torch.arange(17)[None, :] < torch.tensor([17, 9, 4])[:, None]).long()
     free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
-    with torch.no_grad(), quiet():
-        program = torch.onnx.export(
-            Unpadded(network).eval(),
-            (ids, mask, torch.zeros_like(ids)),
-            dynamo=True,
-            verbose=False,
-            input_names=list(INPUTS),
-            output_names=[output],
-            dynamic_shapes=dict.fromkeys(INPUTS, free),
-            opset_version=OPSET,
-        )
-    assert program is not None  # it is None only where a file was named
-    model = program.model_proto
+    model = exported(
+        Unpadded(network), dict(zip(INPUTS, (ids, mask, torch.zeros_like(ids)), strict=True)), free, output
+    )
     onnx.helper.set_model_props(model, {UNPADDED: "1"})
     return model
 
 
+def exported(
+    module: nn.Module, inputs: Mapping[str, Tensor], free: Mapping[int, Any], output: str, **shapes: Mapping[int, Any]
+) -> Any:
+    """A module as an ONNX model, opset 20.
+
+    Args:
+        module: what is run, in fp32 on the CPU.
+        inputs: an example of each input, by name, in the module's order.
+        free: which of an input's dimensions may be of any size.
+        output: what the graph's output is called.
+        shapes: the same as ``free`` for the inputs named.
+    """
+    require("onnxscript")
+    with torch.no_grad(), _quiet():
+        program = torch.onnx.export(
+            module.eval(),
+            tuple(inputs.values()),
+            dynamo=True,
+            verbose=False,
+            input_names=list(inputs),
+            output_names=[output],
+            dynamic_shapes={name: shapes.get(name, free) for name in inputs},
+            opset_version=OPSET,
+        )
+    assert program is not None  # it is None only where a file was named
+    return program.model_proto
+
+
 @contextmanager
-def quiet() -> Iterator[None]:
+def _quiet() -> Iterator[None]:
     """Without the exporter's warnings on what it does not need: they are none of the user's making."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
