@@ -1,6 +1,6 @@
 """Write the folder that tamis-mini's training begins with: e5-small's layers as a Duet, whose score is their cosine.
 
-python recipes/tamis-mini/begin.py FOLDER [--apart 4] [--halved 48] [--gate 4]
+python recipes/tamis-mini/begin.py FOLDER [--apart 8] [--above 512] [--gate 6] [--scale 85]
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from tokenizers import Tokenizer
 
 from tamis.train.bases.embedded import unpacked
 
+MIDDLE = 0.86  # the cosine at which e5-small is of two minds
 
-def weights(encoder: Path, hidden: int, gate: float, apart: int, layers: int) -> dict[str, torch.Tensor]:
+
+def weights(encoder: Path, hidden: int, gate: float, scale: float, joint: range) -> dict[str, torch.Tensor]:
     """e5-small's parameters, a gate a head in the layers that read together, and a head that gives the cosine."""
     found = {f"bert.{name}": tensor for name, tensor in load_file(str(encoder / "model.safetensors")).items()}
     types = "bert.embeddings.token_type_embeddings.weight"
     found[types] = found[types].repeat(2, 1)
-    for at in range(apart, layers):
+    for at in joint:
         found[f"bert.encoder.layer.{at}.gate"] = torch.full((12,), gate)
-    found["classifier.weight"], found["classifier.bias"] = torch.ones(hidden), torch.tensor([-51.0])
-    found["classifier.scale"] = torch.tensor([60.0])  # the teacher's, of which it is the greatest part
+    found["classifier.weight"], found["classifier.bias"] = torch.ones(hidden), torch.tensor([-MIDDLE * scale])
+    found["classifier.scale"] = torch.tensor([scale])
     return found
 
 
@@ -60,8 +62,9 @@ def main() -> None:
     options.add_argument("folder", type=Path)
     options.add_argument("--apart", type=int, default=8)
     options.add_argument("--halving", type=int, default=4)
-    options.add_argument("--above", type=int, default=128)
-    options.add_argument("--gate", type=float, default=4.0)
+    options.add_argument("--above", type=int, default=512, help="tokens from which documents are halved")
+    options.add_argument("--gate", type=float, default=6.0, help="how far texts do not see one another at first")
+    options.add_argument("--scale", type=float, default=85.0, help="of the cosine, as the teachers' logits spread")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as made:
         encoder = unpacked("e5-small", Path(made) / "e5")
@@ -80,7 +83,8 @@ def main() -> None:
             "label2id": {"LABEL_0": 0},
         }
         asked.folder.mkdir(parents=True, exist_ok=True)
-        tensors = weights(encoder, config["hidden_size"], asked.gate, asked.apart, config["num_hidden_layers"])
+        joint = range(asked.apart, config["num_hidden_layers"])
+        tensors = weights(encoder, config["hidden_size"], asked.gate, asked.scale, joint)
         save_file(
             {n: t.contiguous() for n, t in tensors.items()}, str(asked.folder / "model.safetensors"), {"format": "pt"}
         )

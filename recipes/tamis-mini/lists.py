@@ -1,120 +1,100 @@
-"""From sets of texts to lists to learn from: hard negatives by words and by meaning, each scored by a teacher.
+"""From candidates and what teachers say of them to one file of lists to learn from.
 
-    python recipes/tamis-mini/lists.py SET [SET ...] -o lists.jsonl [--queries 8000]
+    python recipes/tamis-mini/lists.py FOLDER -o lists.jsonl
 
-A set is a folder with corpus, queries and qrels. The teacher is ``tamis-blend`` with the set's own BM25: e5-small's
-cosine, MaxSim, shared phrases. A document known to be relevant gets at least the best of the others' scores and
-``LEAD``, so that one column of scores carries what the labels and what the teacher say.
+FOLDER holds what ``candidates.py`` and ``teachers.py`` made. A document's score is a teacher's logit: of Chinese the
+blend's of e5-small (cosine, MaxSim, shared phrases), of English that and what the teachers of English add. Documents
+that are known to answer get ``ANSWERS`` more, so that one column carries what labels and teachers say.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
 import sys
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from remembering import Remembering
+from candidates import MIX, PARTS, SEED
 
 import tamis
-from tamis.core import Query
-from tamis.data import Collection, atomic_write
-from tamis.recall import Index
-from tamis.train.sources.guards import overlap, sketch
+from tamis.core import Floats
+from tamis.data import atomic_write, query_key
+from tamis.text import detect
 
-SEED = 20261122
-DEPTH = 40  # candidates that are recalled
-TOP, DEEP, RANDOM = 6, 5, 4  # negatives of a list: among the best ten, among the rest, anywhere
-LEAD = 1.0  # logits
-DOUBTFUL = 3.0  # logits a known document may stay below the best other one: below that the query does not ask for it
-PARTS = "parts_"  # sets in which all parts of a document stand for what one of them answers
-FALSE = 1.5  # logits above a known document from which an unjudged one may be relevant: it is left out
-
-
-def lists(collection: Collection, queries: int, seed: int) -> Iterator[dict[str, Any]]:
-    """The lists of one set, in a seeded order."""
-    draw = random.Random(f"{seed}:{collection.name}")
-    asked = sorted(collection.judged, key=lambda query: query.id)
-    asked = draw.sample(asked, min(queries, len(asked)))
-    scorer = tamis.load_scorer("tamis-blend")
-    scorer.encoder = Remembering(scorer.encoder, whole=True)
-    index = Index.build(list(collection.documents.values()), encoder=scorer.encoder)
-    ids = sorted(collection.documents)
-    rankings = []
-    for query in asked:
-        known = set(collection.qrels[query.id])
-        found = {c.doc.id for c in index.search(query, DEPTH, mode="hybrid")}
-        rankings.append(
-            index.rank(query, sorted(found | known | set(draw.sample(ids, min(RANDOM, len(ids))))), mode="bm25")
-        )
-    pairs = [(ranking.query, c.doc) for ranking in rankings for c in ranking]
-    bm25 = np.concatenate([ranking.scores for ranking in rankings])
-    scores = scorer.score_with_evidence(pairs, {"bm25": bm25})
-    at = 0
-    for ranking in rankings:
-        part = dict(zip((c.doc.id for c in ranking), scores[at : at + len(ranking)].tolist(), strict=True))
-        at += len(ranking)
-        if row := _list(ranking.query, part, collection, draw):
-            yield row
+# Logits a unit of each teacher's score: SPLADE's and mpnet's spread as the blend's logits do, times .524 and 12.
+TAUGHT = {"splade": 0.3 * 0.524, "mpnet": 0.5 * 12}
+BLEND = 0.6
+COSINE = (60.0, -51.0)  # where query and document have different languages: they share no words to be counted
+ANSWERS = {"cross": 3.0}
+ANSWERS_OTHERWISE = 2.0
+DOUBTFUL = 3.0  # logits an answer may stay below the best other document: below that the query does not ask for it
 
 
-def _list(query: Query, scores: dict[str, float], collection: Collection, draw: random.Random) -> dict[str, Any] | None:
-    """One list, or None where the query cannot be said to ask for what is known of it."""
-    grades = collection.qrels[query.id]
-    good = [doc for doc in scores if grades.get(doc, 0) > 0]
-    bad = [doc for doc in scores if doc in grades and grades[doc] <= 0]
-    if collection.name.startswith(PARTS) and good:  # of a document's parts, the likeliest is taken to hold the answer
-        likeliest = max(good, key=scores.__getitem__)
-        bad, good = [doc for doc in good if scores[doc] < scores[likeliest] - FALSE], [likeliest]
-    others = sorted((doc for doc in scores if doc not in grades), key=lambda doc: -scores[doc])
-    # The teacher reads words, and two languages share few: there the label alone is believed.
-    doubt, false = (math.inf, math.inf) if collection.name.endswith(".cross") else (DOUBTFUL, FALSE)
-    if not good or (others and max(scores[d] for d in good) < scores[others[0]] - doubt):
-        return None
-    best = max(scores[doc] for doc in good)
-    texts = {doc: collection.documents[doc].full_text for doc in scores}
-    others = [d for d in others if scores[d] < best + false and not any(_copies(texts[d], texts[g]) for g in good)]
-    top, deep, last = others[:10], others[10:DEPTH], others[DEPTH:] or others[-RANDOM:]
-    chosen = [
-        d for part, many in ((top, TOP), (deep, DEEP), (last, RANDOM)) for d in draw.sample(part, min(many, len(part)))
+def scores(rows: list[dict[str, Any]], name: str, folder: Path) -> list[Floats]:
+    """The teachers' logits of every list of a set."""
+    blends = tamis.load_scorer("tamis-blend").blends
+    language = name.rsplit(".", 1)[1]
+    features = [np.array(row["features"]) for row in rows]
+    if language == "cross":
+        slope, bias = COSINE
+        return [slope * x[:, 0] + bias for x in features]
+    spoken = [found if (found := detect(row["query"])) in ("zh", "en") else language for row in rows]
+    logits = [blends.logits(x, None, [one] * len(x)) for x, one in zip(features, spoken, strict=True)]
+    others = {t: path for t in TAUGHT if (path := folder / f"{name}.{t}.json").is_file()}
+    if not others:
+        return logits
+    told = {teacher: json.loads(path.read_text("utf-8")) for teacher, path in others.items()}
+    return [
+        BLEND * x + sum(TAUGHT[teacher] * np.array(columns[at]) for teacher, columns in told.items())
+        for at, x in enumerate(logits)
     ]
-    negatives = list(dict.fromkeys([*bad[:TOP], *chosen]))
-    positives = draw.sample(good, min(3, len(good)))
-    if len(negatives) < 3:
+
+
+def learnt(row: dict[str, Any], logits: Floats, name: str) -> dict[str, Any] | None:
+    """The list to learn from; None where the query cannot be said to ask for what is known of it."""
+    labels = np.array(row["labels"])
+    if name.startswith(PARTS):  # of a document's parts, the likeliest is taken to hold the answer
+        likeliest = max(np.flatnonzero(labels), key=lambda at: logits[at])
+        labels = (np.arange(len(labels)) == likeliest).astype(int)
+    wanted = logits + ANSWERS.get(name.rsplit(".", 1)[1], ANSWERS_OTHERWISE) * labels
+    if wanted[labels > 0].max() < wanted.max() - DOUBTFUL:
         return None
-    floor = max(scores[d] for d in negatives) + LEAD
-    given = {d: max(scores[d], floor) for d in positives} | {d: scores[d] for d in negatives}
     return {
-        "query": query.text,
-        "documents": [texts[d] for d in given],
-        "labels": [1] * len(positives) + [0] * len(negatives),
-        "scores": [round(s, 3) for s in given.values()],
+        "query": row["query"],
+        "documents": row["documents"],
+        "labels": labels.tolist(),
+        "scores": np.round(wanted, 3).tolist(),
     }
-
-
-def _copies(a: str, b: str) -> bool:
-    """Whether one text is a copy of the other, or a part of it."""
-    return a == b or overlap(sketch(a), sketch(b)) > 0.6
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("sets", nargs="+", type=Path)
+    options.add_argument("folder", type=Path)
     options.add_argument("-o", "--output", type=Path, required=True)
-    options.add_argument("--queries", type=int, default=8000, help="most of one set")
     asked = options.parse_args()
+    found: dict[str, dict[str, Any]] = {}
+    dropped: Counter[str] = Counter()
+    for name in [share.name for share in MIX]:
+        path = asked.folder / f"{name}.jsonl"
+        if not path.is_file():
+            continue
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        for row, logits in zip(rows, scores(rows, name, asked.folder), strict=True):
+            made = learnt(row, logits, name)
+            dropped[name] += made is None
+            if made:
+                found.setdefault(query_key(row["query"]), made)  # one query, one list
+    kept = [found[key] for key in sorted(found)]
+    random.Random(SEED).shuffle(kept)
     with atomic_write(asked.output) as out:
-        for folder in asked.sets:
-            count = 0
-            for row in lists(Collection.open(folder), asked.queries, SEED):
-                out.write(json.dumps(row, ensure_ascii=False) + "\n")
-                count += 1
-            print(f"{folder.name}: {count} lists", file=sys.stderr, flush=True)
+        for row in kept:
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    doubtful = ", ".join(f"{name} {count}" for name, count in dropped.items() if count)
+    print(f"{len(kept)} lists; left out as doubtful: {doubtful or 'none'}", file=sys.stderr)
 
 
 if __name__ == "__main__":

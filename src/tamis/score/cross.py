@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,8 +13,10 @@ from tamis.core import Floats, Pair
 from tamis.errors import InputError
 from tamis.score.batch import fair, plan
 from tamis.score.engine import Batch, Engine, raw
+from tamis.score.evidence import check_evidence
 from tamis.score.template import Encoded, Template
 from tamis.score.threads import ahead
+from tamis.score.weighing import EvidenceWeights
 
 
 class CrossEncoder:
@@ -28,6 +30,7 @@ class CrossEncoder:
         template: pair to token ids.
         engine: token ids to logits.
         digest: gives the digest of the model's files; asked when the fingerprint is first read.
+        weights: how far what a first stage says of a pair counts beside the logit; None where it counts nothing.
     """
 
     def __init__(
@@ -36,8 +39,9 @@ class CrossEncoder:
         template: Template,
         engine: Engine,
         digest: Callable[[], str],
+        weights: EvidenceWeights | None = None,
     ) -> None:
-        self.name, self.template, self.engine = name, template, engine
+        self.name, self.template, self.engine, self.weights = name, template, engine, weights
         self._digest = cache(digest)
 
     @property
@@ -58,11 +62,26 @@ class CrossEncoder:
         """
         if max_length > self.max_length:
             raise InputError(f"max_length must be at most {self.max_length}, the model's window, got {max_length}")
-        return CrossEncoder(self.name, self.template.shortened(max_length), self.engine, self._digest)
+        return CrossEncoder(self.name, self.template.shortened(max_length), self.engine, self._digest, self.weights)
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The stages whose scores it can weigh; none where its folder says nothing of them."""
+        return self.weights.stages if self.weights else ()
 
     def score(self, pairs: Sequence[Pair]) -> Floats:
         """Raw logits, shape ``(len(pairs),)``, in order."""
         return raw(self._logits(self.template.encode(pairs)))
+
+    def score_with_evidence(self, pairs: Sequence[Pair], evidence: Mapping[str, Floats]) -> Floats:
+        """Raw logits with what a first stage has said of each pair weighed in; without any, those of ``score``.
+
+        Raises:
+            InputError: other evidence than ``evidence`` names, or not one finite number a pair.
+        """
+        check_evidence(self.evidence, pairs, evidence)
+        logits = self.score(pairs)
+        return self.weights.weigh(logits, evidence, [query.text for query, _ in pairs]) if self.weights else logits
 
     def logits(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """Every output of the model, shape ``(len(pairs), outputs)``, in order; most have one, some have two labels."""

@@ -14,6 +14,7 @@ from tamis.score.engine import Engine
 from tamis.score.families import family, template_for
 from tamis.score.folder import ModelFolder
 from tamis.score.onnx_engine import PLACES, graph, load_onnx
+from tamis.score.weighing import EvidenceWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def load_cross(folder: ModelFolder, options: Options, name: str = "") -> CrossEn
         from tamis.score.torch_engine import load_torch
 
         engine = load_torch(folder, row, tokens, options.device, options.dtype, named)
-    return CrossEncoder(name or folder.path.name, template, engine, folder.digest)
+    weights = EvidenceWeights.beside(folder.path)
+    return CrossEncoder(name or folder.path.name, template, engine, folder.digest, weights)
 
 
 def _runs_graph(folder: ModelFolder, options: Options, find: Find) -> bool:
