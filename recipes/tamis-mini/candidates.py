@@ -82,11 +82,10 @@ MIX = (
 def lists(collection: Collection, share: Share) -> Iterator[dict[str, Any]]:
     """The lists of one set, drawn by the seed: query, documents, labels, BM25 and the blend's features of each."""
     draw = random.Random(f"{SEED}:{share.name}")
-    asked = sorted(collection.judged, key=lambda query: query.id)
-    asked = draw.sample(asked, min(share.queries, len(asked)))
+    asked = drawn(collection, share.queries, draw)
     scorer = tamis.load_scorer("tamis-blend")
     scorer.encoder = Remembering(scorer.encoder, whole=True)
-    pool = _pool(collection, asked, share.documents, draw)
+    pool = pooled(collection, asked, share.documents, draw)
     index = Index.build([collection.documents[doc] for doc in pool], encoder=scorer.encoder)
     chosen = [(query, _candidates(query, index, collection, pool, draw)) for query in asked]
     chosen = [(query, documents) for query, documents in chosen if len(documents) > REFUSED + ANSWERS]
@@ -104,7 +103,23 @@ def lists(collection: Collection, share: Share) -> Iterator[dict[str, Any]]:
         }
 
 
-def _pool(collection: Collection, asked: list[Query], documents: int, draw: random.Random) -> list[str]:
+def drawn(collection: Collection, queries: int, draw: random.Random) -> list[Query]:
+    """At most so many of the judged queries."""
+    asked = sorted(collection.judged, key=lambda query: query.id)
+    return draw.sample(asked, min(queries, len(asked)))
+
+
+def asked_of(texts: Path) -> set[str]:
+    """Ids of all queries that a full run draws: they are digests of the text, and so the same in every set."""
+    return {
+        query.id
+        for share in MIX
+        if (texts / share.name).is_dir()
+        for query in drawn(Collection.open(texts / share.name), share.queries, random.Random(f"{SEED}:{share.name}"))
+    }
+
+
+def pooled(collection: Collection, asked: list[Query], documents: int, draw: random.Random) -> list[str]:
     """Every document that is judged for one of the queries, and others up to the number."""
     judged = {doc for query in asked for doc in collection.qrels[query.id]} & collection.documents.keys()
     others = sorted(collection.documents.keys() - judged)
@@ -128,9 +143,9 @@ def _candidates(query: Query, index: Index, collection: Collection, pool: list[s
     ]
     among, many = FIRST
     first, later = others[:among], others[among:]
-    drawn = [*draw.sample(first, min(many, len(first))), *draw.sample(later, min(LATER, len(later)))]
+    others = [*draw.sample(first, min(many, len(first))), *draw.sample(later, min(LATER, len(later)))]
     anywhere = [doc for doc in draw.sample(pool, ANYWHERE) if grades.get(doc, 0) <= 0]
-    return list(dict.fromkeys([*answers, *refused, *drawn, *anywhere])) if answers else []
+    return list(dict.fromkeys([*answers, *refused, *others, *anywhere])) if answers else []
 
 
 def _copies(a: str, b: str) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from candidates import MIX, SEED
+from candidates import SEED, asked_of, pooled
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
@@ -39,7 +39,7 @@ ROWS = {"bm25": ("logit", "bm25"), "dense": ("logit", "dense"), "bm25+dense": CO
 # Whoever wrote these queries had the text before their eyes, which searchers have not: of the lead that an answer has
 # in exact words, this part is taken for copied, as for tamis-blend.
 COPIED = 0.3
-RIDGE, FOLDS = 1e-3, 5
+RIDGE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +71,12 @@ class Examples:
         return float(evaluate(run, qrels, [NDCG]).values[NDCG].mean())
 
 
-def examples(scorer: tamis.Scorer, folder: Path, queries: int) -> Examples:
+def examples(scorer: tamis.Scorer, folder: Path, queries: int, used: set[str]) -> Examples:
     """Recall, score and label the candidates of a set's held-out queries."""
     collection, draw = Collection.open(folder), random.Random(f"{SEED}:weigh:{folder.name}")
-    trained = {share.name: share.queries for share in MIX}.get(folder.name, 0)
-    asked = sorted(collection.judged, key=lambda query: query.id)
-    used = {query.id for query in random.Random(f"{SEED}:{folder.name}").sample(asked, min(trained, len(asked)))}
-    asked = [query for query in asked if query.id not in used]
+    asked = sorted((query for query in collection.judged if query.id not in used), key=lambda query: query.id)
     asked = draw.sample(asked, min(queries, len(asked)))
-    judged = {doc for query in asked for doc in collection.qrels[query.id]}
-    others = sorted(collection.documents.keys() - judged)
-    pool = sorted(judged | set(draw.sample(others, max(0, min(DOCUMENTS - len(judged), len(others))))))
-    index = Index.build([collection.documents[doc] for doc in pool])
+    index = Index.build([collection.documents[doc] for doc in pooled(collection, asked, DOCUMENTS, draw)])
     pairs, columns, labels, query_of = [], [], [], []
     for number, query in enumerate(asked):
         grades = collection.qrels[query.id]
@@ -124,7 +118,6 @@ def fit(sets: Sequence[Examples], names: Sequence[str]) -> Floats:
 def weights(sets: Sequence[Examples], names: Sequence[str]) -> Weights:
     """Fitted weights in the logit's own unit; the bias keeps the mean of all candidates where the logit has it."""
     found = fit(sets, names)
-    found = found / max(float(found[names.index("logit")]), 1e-3)
     table = np.vstack([s.columns[:, [COLUMNS.index(name) for name in names]] for s in sets])
     own = table[:, names.index("logit")]
     whole = table @ found
@@ -139,10 +132,10 @@ def main() -> None:
     options.add_argument("texts", type=Path)
     options.add_argument("--queries", type=int, default=150, help="of a set")
     asked = options.parse_args()
-    scorer = tamis.load_scorer(asked.model)
+    scorer, used = tamis.load_scorer(asked.model), asked_of(asked.texts)
     sets = {
         language: [
-            examples(scorer, asked.texts / name, asked.queries) for name in names if (asked.texts / name).is_dir()
+            examples(scorer, asked.texts / name, asked.queries, used) for name in names if (asked.texts / name).is_dir()
         ]
         for language, names in SETS.items()
     }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tamis.core import Floats
 
+Row = TypeVar("Row")
+OTHER = "other"  # stands in for languages without weights of their own
 FEATURES = ("cosine", "maxsim", "phrase", "tokens")
 # From how many tokens on a document's single tokens, and its phrases, begin to count; they count fully from LONG on.
 TOKENS_FROM, PHRASES_FROM, LONG = 16, 24, 64
@@ -104,10 +107,20 @@ class Blends:
             bm25: of shape ``(pairs,)``; None where it is not known.
             languages: that of each pair's query.
         """
-        evidence, spoken = self.evidence(features, bm25), np.array(languages, dtype=object)
+        evidence = self.evidence(features, bm25)
         blends = self.texts if bm25 is None else self.with_bm25
         logits = np.zeros(len(features))
-        for language in sorted(set(languages)):
-            at = spoken == language
-            logits[at] = blends.get(language, blends["other"]).logits(evidence[at])
+        for at, blend in by_language(blends, languages):
+            logits[at] = blend.logits(evidence[at])
         return logits
+
+
+def by_language(rows: Mapping[str, Row], languages: Sequence[str]) -> Iterator[tuple[NDArray[np.bool_], Row]]:
+    """Where each language is spoken, and the row of weights for it.
+
+    >>> [(at.tolist(), row) for at, row in by_language({"zh": 1, "other": 2}, ["zh", "fr", "zh"])]
+    [([False, True, False], 2), ([True, False, True], 1)]
+    """
+    spoken = np.array(languages, dtype=object)
+    for language in sorted(set(languages)):
+        yield spoken == language, rows.get(language, rows[OTHER])

@@ -12,11 +12,11 @@ import numpy as np
 
 from tamis.core import BM25, DENSE, Floats
 from tamis.errors import ModelError
+from tamis.score.blend import OTHER, by_language
 from tamis.text import detect
 
 FILE = "evidence.json"  # beside a model's config.json
 STAGES = (BM25, DENSE)
-OTHER = "other"  # stands in for languages without weights of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,9 @@ class EvidenceWeights:
         if not evidence:
             return logits
         rows = self.rows["+".join(name for name in STAGES if name in evidence)]
-        language_of = {text: detect(text) for text in set(texts)}
-        spoken = np.array([language_of[text] for text in texts], dtype=object)
+        spoken = {text: detect(text) for text in set(texts)}
         weighed = np.zeros(len(logits))
-        for language in sorted(set(language_of.values())):
-            at = spoken == language
-            weights = rows.get(language, rows[OTHER])
+        for at, weights in by_language(rows, [spoken[text] for text in texts]):
             weighed[at] = weights.weigh(logits[at], {name: column[at] for name, column in evidence.items()})
         return weighed
 
@@ -107,7 +104,7 @@ def _check(rows: Mapping[str, Mapping[str, Weights]]) -> None:
     known = {"+".join(names) for names in ((BM25,), (DENSE,), STAGES)}
     if not rows or not rows.keys() <= known:
         raise ValueError(f"stages {sorted(rows)}, known are {sorted(known)}")
-    if {*STAGES} & set("+".join(rows).split("+")) == {*STAGES} and rows.keys() != known:
+    if rows.keys() not in ({BM25}, {DENSE}, known):
         raise ValueError(f"stages {sorted(rows)}: with two, each alone and both are needed")
     for key, languages in rows.items():
         if OTHER not in languages:
