@@ -1,11 +1,12 @@
-"""nDCG@10 of every development set: random order, BM25, dense, hybrid, tamis-blend; written to results/quality.json.
+"""nDCG@10 of every development set: random order, BM25, dense, hybrid, tamis-blend, tamis-mini.
 
     TAMIS_DATA=/path/to/data python benchmarks/quality.py [SET ...]     # all sets: most of an hour on two cores
     python benchmarks/quality.py --table                                # the table of what has been measured
 
-A set with candidates is reranked within them; another is searched whole, and tamis-blend reranks the best 100 of BM25
-or of hybrid search, with their BM25 weighed in; "texts" is the same without. Each text is encoded once, and what was
-read serves every system; with --keep it serves other weights too.
+A set with candidates is reranked within them, by the texts alone, as ``tamis eval`` does; another is searched whole,
+and the best 100 of hybrid search are reranked, with their BM25 weighed in. What is measured besides stands in
+results/quality.json: "MODEL+bm25" reranks BM25's candidates with their BM25. Each text is encoded once, and what was
+read serves every system; with --keep it serves later runs, too.
 """
 
 from __future__ import annotations
@@ -16,14 +17,13 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from remembering import RememberingScorer
 
 import tamis
-from tamis.core import Candidate, Document, Query, Ranking
+from tamis.core import Document, Query, Ranking
 from tamis.data import Collection
 from tamis.evaluate import as_run, compare, evaluate, interval, nDCG, random_order
 from tamis.pipeline import Rerank
@@ -32,6 +32,12 @@ from tamis.recall import Index
 NDCG = nDCG @ 10
 DEPTH = 100
 RESULTS = Path(__file__).parent / "results/quality.json"
+MODEL, BEFORE = "tamis-mini", "tamis-blend"
+AGAINST = ("bm25", "dense", BEFORE)
+MEANS = {
+    "English": ("trec_dl21", "wikiqa_dev", "trecqa_dev", "insuranceqa_en_dev", "scifact", "cacm"),
+    "Chinese": ("kuake_dev", "insuranceqa_zh_dev", "stard_dev"),
+}
 SETS = (
     "trec_dl21",
     "wikiqa_dev",
@@ -57,15 +63,12 @@ def systems(collection: Collection, scorer: RememberingScorer) -> dict[str, list
     index = Index.build(known, encoder=scorer.encoder)
     found["dense"] = first_stage(index, collection, queries, "dense")
     found["hybrid"] = first_stage(index, collection, queries, "hybrid")
-    found["texts"] = Rerank(scorer)([unscored(ranking) for ranking in found["bm25"]])
-    found["tamis-blend"] = Rerank(scorer)(found["bm25"])
-    found["hybrid + tamis-blend"] = Rerank(scorer)(found["hybrid"])
+    for model in (scorer, scorer.beside(tamis.load_scorer(BEFORE))):
+        texts, weighed = Rerank(model, evidence=()), Rerank(model)
+        found[model.name] = texts(found["bm25"]) if collection.candidates else weighed(found["hybrid"])
+        found[f"{model.name}, texts"] = texts(found["bm25"])
+        found[f"{model.name}+bm25"] = weighed(found["bm25"])
     return found
-
-
-def unscored(ranking: Ranking) -> Ranking:
-    """The candidates without what the first stage said of them."""
-    return replace(ranking, items=tuple(Candidate(candidate.doc, 0.0) for candidate in ranking))
 
 
 def read(collection: Collection, scorer: RememberingScorer, candidates: Sequence[Ranking]) -> Sequence[Document]:
@@ -89,18 +92,19 @@ def first_stage(index: Index, collection: Collection, queries: Sequence[Query], 
 
 
 def measured(name: str, scorer: RememberingScorer) -> dict[str, object]:
-    """Every system's mean nDCG@10 on one set, and tamis-blend against BM25 and dense, query by query."""
+    """Every system's mean nDCG@10 on one set, and tamis-mini against the others, query by query."""
     start = time.perf_counter()
     collection = Collection.open(Path(os.environ.get("TAMIS_DATA", "../shared/data")) / "eval" / name)
     rankings = systems(collection, scorer)
     shuffled = random_order(as_run(rankings["bm25"]), collection.qrels, [NDCG])
     values = {system: evaluate(as_run(found), collection.qrels, [NDCG]) for system, found in rankings.items()}
-    blend = interval(values["tamis-blend"][NDCG])
+    own = interval(values[MODEL][NDCG])
     return {
         "queries": len(collection.judged),
         "ndcg@10": {"random": shuffled.means[str(NDCG)]} | {s: float(v[NDCG].mean()) for s, v in values.items()},
-        "tamis-blend interval": [blend.low, blend.high],
-        "against": {two: paired(values["tamis-blend"], values[two]) for two in ("bm25", "dense")},
+        "interval": [own.low, own.high],
+        "against": {other: paired(values[MODEL], values[other]) for other in AGAINST},
+        "per query": {s: [round(float(v), 4) for v in values[s][NDCG]] for s in (*AGAINST, MODEL)},
         "seconds": round(time.perf_counter() - start),
     }
 
@@ -111,37 +115,58 @@ def paired(one: object, two: object) -> dict[str, float]:
 
 
 def table(results: dict[str, dict]) -> str:
-    """The results as Markdown."""
-    columns = ("random", "bm25", "dense", "hybrid", "texts", "tamis-blend", "hybrid + tamis-blend")
+    """The results as Markdown, and the means over the sets of a language with their intervals."""
+    columns = ("random", "bm25", "dense", "hybrid", BEFORE, MODEL)
     lines = [
-        "| set | queries | random | BM25 | dense (e5) | hybrid | tamis-blend, texts alone | **tamis-blend** "
-        "| hybrid, then tamis-blend | tamis-blend - BM25 (95 %, p) | tamis-blend - dense (95 %, p) |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        f"| set | queries | random | BM25 | e5 | hybrid | {BEFORE} | **{MODEL}** (95 %) | - BM25 | - e5 | - {BEFORE} |",
+        "|---" * 11 + "|",
     ]
     for name in [s for s in SETS if s in results]:
         r = results[name]
         cells = [f"{r['ndcg@10'][c]:.3f}" for c in columns]
-        cells[5] = f"**{cells[5]}**"
+        cells[-1] = "**{}** ({:.3f} to {:.3f})".format(cells[-1], *r["interval"])
         tests = [
             f"{d['difference']:+.3f} ({d['low']:+.3f} to {d['high']:+.3f}, p {d['p']:.4f})"
-            for d in (r["against"][two] for two in ("bm25", "dense"))
+            for d in (r["against"][other] for other in AGAINST)
         ]
         lines.append(f"| {name} | {r['queries']} | " + " | ".join(cells + tests) + " |")
-    cells = [f"{np.mean([r['ndcg@10'][c] for r in results.values()]):.3f}" for c in columns]
-    lines.append("| **mean** | | " + " | ".join(cells) + " | | |")
-    return "\n".join(lines)
+    return "\n".join([*lines, *(mean(title, names, results) for title, names in MEANS.items())])
+
+
+def mean(title: str, names: Sequence[str], results: dict[str, dict]) -> str:
+    """The mean over sets, each counting alike; intervals of a bootstrap over each set's queries."""
+    known, rng = [results[name]["per query"] for name in names if name in results], np.random.default_rng(0)
+    if not known:
+        return ""
+    drawn = [{s: np.array(v) for s, v in own.items()} for own in known]
+    sizes = [len(own[MODEL]) for own in drawn]
+    samples = [[rng.integers(0, size, size) for size in sizes] for _ in range(2000)]
+
+    def interval_of(values: list[np.ndarray]) -> str:
+        means = [np.mean([v[at].mean() for v, at in zip(values, sample, strict=True)]) for sample in samples]
+        low, high = np.percentile(means, [2.5, 97.5])
+        return f"{np.mean([v.mean() for v in values]):+.3f} ({low:+.3f} to {high:+.3f})"
+
+    averages = {s: np.mean([own[s].mean() for own in drawn]) for s in drawn[0]}
+    gains = " | ".join(interval_of([own[MODEL] - own[other] for own in drawn]) for other in AGAINST)
+    own = interval_of([own[MODEL] for own in drawn]).replace("+", "")
+    return (
+        f"| **{title}** ({len(known)} sets) | | | {averages['bm25']:.3f} | {averages['dense']:.3f} | | "
+        f"{averages[BEFORE]:.3f} | **{own}** | {gains} |"
+    )
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("sets", nargs="*", default=SETS, metavar="SET")
+    options.add_argument("--model", default=MODEL, help="a folder to measure in its place, named tamis-mini")
     options.add_argument("--table", action="store_true", help="print what has been measured, measure nothing")
     options.add_argument("--keep", type=Path, metavar="DIR", help="keep what was read here, and use it again")
     asked = options.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     if not asked.table:
         for name in asked.sets:
-            scorer = RememberingScorer(tamis.load_scorer("tamis-blend"))
+            scorer = RememberingScorer(tamis.load_scorer(asked.model))
             kept = asked.keep and asked.keep / f"{name}.npz"
             if kept and kept.exists():
                 scorer.restore(kept)

@@ -53,7 +53,15 @@ class RememberingScorer(LateInteraction):
     @property
     def reads(self) -> str:
         """What exactly makes the features: the encoder, and the token statistics."""
-        return key([self.encoder.fingerprint, self.statistics.pieces.tolist(), self.statistics.centres.tolist()]).hex()
+        own = self.made if self.statistics.heads else ""  # heads have no digest of their own
+        known = [self.statistics.pieces.tolist(), self.statistics.centres.tolist()]
+        return key([self.encoder.fingerprint, *known, own]).hex()
+
+    def beside(self, other: LateInteraction) -> RememberingScorer:
+        """Another scorer that weighs what this one has read; its encoder and token statistics must be the same."""
+        found = RememberingScorer(other)
+        found.encoder, found.known = self.encoder, self.known
+        return found
 
     def features(self, pairs: Sequence[Pair]) -> Floats:
         keys = [pair_key(query, document) for query, document in pairs]

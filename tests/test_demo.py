@@ -23,7 +23,7 @@ def test_the_policy_is_for_the_reranker_in_the_box():
     """Where this fails, the model has changed: run recipes/demo-corpus/policy.py."""
     policy = Policy.load(DEMO / "policy.json")
     assert policy.bind(load_scorer("tamis-mini")) is policy
-    assert policy.stage == "tamis-blend+bm25" and policy.certificate["issued"] and policy.expires == ""
+    assert policy.stage == "tamis-mini+bm25" and policy.certificate["issued"] and policy.expires == ""
 
 
 def test_every_relevant_statute_of_a_question_is_in_the_corpus():

@@ -42,7 +42,7 @@ class Experiment:
 
     @property
     def system(self) -> str:
-        """The system's name, such as ``"bm25 > tamis-blend"``."""
+        """The system's name, such as ``"bm25 > tamis-mini"``."""
         return f"{self.first} > {self.scorer.name}" if self.scorer else self.first
 
     def run(self, progress: Progress | None = None) -> Result:

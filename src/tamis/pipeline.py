@@ -48,7 +48,7 @@ class Rerank:
 
     All rankings go through the scorer as one flat list, so that batches are full whatever the number of queries. What
     the first stage has said of every candidate of a ranking (``"bm25"``, ``"dense"``) is weighed in where the scorer
-    can: the scores are then named after both, such as ``"tamis-blend+bm25"``, for they are not those that the texts
+    can: the scores are then named after both, such as ``"tamis-mini+bm25"``, for they are not those that the texts
     alone would get. Rankings that carry other evidence than others are a list of their own.
 
     Attributes:

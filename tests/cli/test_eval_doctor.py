@@ -27,7 +27,7 @@ def test_json_is_the_contract_and_equals_trec_eval(run, collection, tmp_path):
     assert ran.code == 0, ran.err
     shown = json.loads(ran.out)
     assert shown["set"] == "small"
-    assert shown["system"] == "bm25 > tamis-blend"
+    assert shown["system"] == "bm25 > tamis-mini"
     assert shown["queries"] == 3
     assert set(shown["baselines"]) == {"random", "bm25"}
     qrels = {"q1": {"d1": 2, "d2": 0}, "q2": {"d2": 1}, "q3": {"d3": 1, "gone": 1}}
@@ -73,7 +73,7 @@ def test_a_table_for_people(run, collection):
     ran = run("eval", collection, "--recall", "bm25")
     assert ran.code == 0
     assert "random" in ran.out
-    assert "bm25 > tamis-blend" in ran.out
+    assert "bm25 > tamis-mini" in ran.out
 
 
 def test_doctor(run):

@@ -32,14 +32,14 @@ def test_build_then_search_in_two_languages(run, index):
         assert ran.code == 0, ran.err
         shown = json.loads(ran.out)
         assert shown["results"][0]["id"] == best
-        assert set(shown["results"][0]["scores"]) >= {"bm25", "dense", "hybrid", "tamis-blend+bm25"}
+        assert set(shown["results"][0]["scores"]) >= {"bm25", "dense", "hybrid", "tamis-mini+bm25"}
 
 
 @pytest.mark.parametrize("recall", ["bm25", "dense", "hybrid"])
 def test_recall_alone(run, index, recall):
     shown = json.loads(run("search", index, "试用期", "--recall", recall, "--model", "none", "--json").out)
     assert shown["results"][0]["id"] == "probation"
-    assert "tamis-blend" not in shown["results"][0]["scores"]
+    assert "tamis-mini" not in shown["results"][0]["scores"]
 
 
 def test_k_and_table(run, index):

@@ -80,7 +80,7 @@ def test_a_scorer_leaves_a_teachers_scores(run, examples, corpus, tmp_path):
     ran = run("mine", examples, "-o", out, *asked, "--relative-margin", 0.9, "--against", "best", "--json")
     assert ran.code == 0, ran.err
     shown = json.loads(ran.out)
-    assert shown["scorer"] == "tamis-blend" and shown["positives"]["count"] == 5
+    assert shown["scorer"] == "tamis-mini" and shown["positives"]["count"] == 5
     for example in read_training(out):
         assert len(example.scores) == len(example.documents)
         best = max(s for s, label in zip(example.scores, example.labels, strict=True) if label > 0)
@@ -88,7 +88,7 @@ def test_a_scorer_leaves_a_teachers_scores(run, examples, corpus, tmp_path):
     again = run("mine", out, "-o", tmp_path / "again.jsonl", "--ranks", "1-9")
     assert again.code == 1 and "has a teacher's scores, which mined documents would lack" in again.err
     table = run("mine", examples, "-o", out, *asked, "--scorer", "tamis-mini", "--max-score", 30).out
-    assert "tamis-blend of positives: median" in table
+    assert "tamis-mini of positives: median" in table
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def saved(tmp_path):
 
 def test_json_of_a_decision(run, docs, scores, saved):
     threshold = (scores["1"] + scores["0"]) / 2
-    calibration = Calibration.fit(LABELLED, Platt(), stage="tamis-blend")
+    calibration = Calibration.fit(LABELLED, Platt(), stage="tamis-mini")
     path = saved(threshold, calibration=calibration, after=(MinLength(4),))
     ran = run("rerank", QUERY, "--docs", docs, "--policy", path, "--json")
     assert ran.code == 0, ran.err
@@ -171,16 +171,16 @@ def test_search_takes_the_scores_that_the_policy_was_tuned_on(run, index, scores
     shown = json.loads(ran.out)
     assert "1" in {row["id"] for row in shown["results"]}
     for row in (*shown["results"], *shown["rejected"]):
-        assert row["scores"]["tamis-blend"] == pytest.approx(scores[row["id"]], rel=1e-5)
-        assert "tamis-blend+bm25" not in row["scores"]
+        assert row["scores"]["tamis-mini"] == pytest.approx(scores[row["id"]], rel=1e-5)
+        assert "tamis-mini+bm25" not in row["scores"]
     assert shown["policy"] == Policy.load(path).digest
 
 
 def test_search_by_a_policy_for_scores_with_bm25(run, index, saved):
-    path = saved(-100.0, stage="tamis-blend+bm25", max_k=1)
+    path = saved(-100.0, stage="tamis-mini+bm25", max_k=1)
     shown = json.loads(run("search", index, QUERY, "--policy", path, "--json").out)
     assert len(shown["results"]) == 1
-    assert "tamis-blend+bm25" in shown["results"][0]["scores"]
+    assert "tamis-mini+bm25" in shown["results"][0]["scores"]
     assert set(shown["dropped"]) == {"max_k"}
 
 
@@ -201,14 +201,14 @@ def test_a_policy_for_another_scorer_is_one_clear_line(run, docs, index, saved):
     for arguments in (("rerank", QUERY, "--docs", docs), ("search", index, QUERY)):
         ran = run(*arguments, "--policy", path)
         assert (ran.code, ran.out) == (1, "")
-        assert "cross:0123:abcd:int8" in ran.err and "tamis-blend" in ran.err and "tune a policy" in ran.err
+        assert "cross:0123:abcd:int8" in ran.err and "tamis-mini" in ran.err and "tune a policy" in ran.err
         assert "Traceback" not in ran.err
 
 
 def test_a_policy_for_scores_with_bm25_does_not_fit_given_documents(run, docs, saved):
-    ran = run("rerank", QUERY, "--docs", docs, "--policy", saved(0.5, stage="tamis-blend+bm25"))
+    ran = run("rerank", QUERY, "--docs", docs, "--policy", saved(0.5, stage="tamis-mini+bm25"))
     assert ran.code == 1
-    assert "no scores of 'tamis-blend+bm25'" in ran.err
+    assert "no scores of 'tamis-mini+bm25'" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -73,14 +73,14 @@ def test_the_policy_is_for_the_named_scorer_and_rerank_obeys_it(run, scores, tmp
     documents.write_text("A tamis is a fine drum sieve for soups.\nIt rained all day.\n", encoding="utf-8")
     assert run("tune", scores, "--precision", "0.9", "--model", "tamis-mini", "-o", policy).code == 0
     made = Policy.load(policy)
-    assert made.stage == "tamis-blend" and made.certificate["issued"] and made.counts == {"pairs": 3000, "queries": 300}
+    assert made.stage == "tamis-mini" and made.certificate["issued"] and made.counts == {"pairs": 3000, "queries": 300}
     ran = run("rerank", "what is a tamis?", "--docs", documents, "--policy", policy, "--json")
     found = json.loads(ran.out)
     assert {item["id"] for item in found["results"]} | {item["id"] for item in found["rejected"]} == {"0", "1"}
     assert all(item["score"] >= made.thresholds.default for item in found["results"])
     assert all(item["probability"] is not None for item in found["rejected"])
     ran = run("rerank", "what is a tamis?", "--docs", documents, "--policy", policy, "--model", "e5-small")
-    assert ran.code == 1 and "tuned on scores of 'tamis-blend'" in ran.err
+    assert ran.code == 1 and "tuned on scores of 'tamis-mini'" in ran.err
 
 
 def test_segments_get_thresholds_of_their_own(run, scores, tmp_path):

@@ -13,13 +13,11 @@ def test_the_same_spec_is_loaded_once():
     assert tamis.load_scorer("tamis-mini") is tamis.load_scorer("tamis-mini")
 
 
-def test_the_default_stands_for_the_blend_until_it_has_a_folder(tmp_path, monkeypatch):
-    assert not (EMBEDDED / "tamis-mini").exists(), "now the row of STANDS_FOR goes, and with it this test"
+def test_the_default_ships_whatever_lies_in_the_working_folder(tmp_path, monkeypatch):
     (tmp_path / "tamis-mini").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert tamis.load_scorer() is tamis.load_scorer("tamis-mini") is tamis.load_scorer("tamis-blend")
-    assert tamis.load_scorer().name == "tamis-blend"
-    assert lasting("tamis-mini") == "tamis-mini"
+    assert tamis.load_scorer() is tamis.load_scorer("tamis-mini") is tamis.load_scorer(EMBEDDED / "tamis-mini")
+    assert tamis.load_scorer().name == lasting("tamis-mini") == "tamis-mini"
 
 
 def test_a_folder_is_as_good_as_a_name():

@@ -31,6 +31,7 @@ PAIRS = [(query, document) for query in QUERIES for document in DOCUMENTS]
 
 # Scorers whose scores depend on a query's other candidates have their own suite: test_companions.py.
 MADE = {
+    "tamis-mini": lambda: load_scorer("tamis-mini"),
     "tamis-blend": lambda: load_scorer("tamis-blend"),
     "e5-small": lambda: load_scorer("e5-small"),
     "ensemble": lambda: Ensemble([load_scorer("e5-small"), load_scorer("e5-small", max_length=64)]).fit(PAIRS),

@@ -6,7 +6,7 @@ import gzip
 import random
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from entries import SEED, Ask, Entry
@@ -22,13 +22,13 @@ _refers = re.compile(
 )
 
 
-def to_english(wheel: Path) -> Iterator[Entry]:
-    """Chinese words as queries of their English meanings, which name no Chinese."""
+def to_english(wheel: Path, templates: Sequence[str] = _TO_ENGLISH) -> Iterator[Entry]:
+    """Chinese words, asked for in some way, as queries of their English meanings, which name no Chinese."""
     for word, meanings in _words(wheel):
         english = [meaning for meaning in meanings if not re.search("[\u4e00-\u9fff]", meaning)]
         text = "; ".join(english)
         if len(word) > 1 and len(text) >= 20:
-            template = random.Random(f"{SEED}:{word}").choice(_TO_ENGLISH)
+            template = random.Random(f"{SEED}:{word}").choice(templates)
             yield Entry("", text, (Ask(template.format(word), "translation"),))
 
 

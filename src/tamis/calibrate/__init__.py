@@ -2,6 +2,7 @@
 
 from tamis.calibrate.calibration import Calibration
 from tamis.calibrate.cross import cross_fitted
+from tamis.calibrate.default import default_calibration
 from tamis.calibrate.evidence.reliability import Reliability, reliability
 from tamis.calibrate.evidence.report import ScoreReport, score_report
 from tamis.calibrate.folds import query_folds
@@ -35,6 +36,7 @@ __all__ = [
     "VennAbers",
     "as_json",
     "cross_fitted",
+    "default_calibration",
     "from_json",
     "min_max_per_query",
     "query_folds",

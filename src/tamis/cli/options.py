@@ -52,6 +52,15 @@ Passages = Annotated[
     int | None,
     typer.Option(min=8, metavar="TOKENS", help="Score long documents by their best passage of this many tokens."),
 ]
+CalibrationFile = Annotated[
+    str | None,
+    typer.Option(
+        "--calibration",
+        metavar="FILE|default",
+        help="Give probabilities, too, by this calibration or by the one that comes with the model.",
+        show_default=False,
+    ),
+]
 PolicyFile = Annotated[
     Path | None,
     typer.Option(

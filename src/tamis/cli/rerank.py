@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tamis.cli import show
-from tamis.cli.decision import decided, policy_for
-from tamis.cli.options import USUAL, AsJson, Chosen, Instruction, Model, PolicyFile, TopK, choosing
+from tamis.cli.decision import calibration_for, decided, policy_for
+from tamis.cli.options import USUAL, AsJson, CalibrationFile, Chosen, Instruction, Model, PolicyFile, TopK, choosing
 
 if TYPE_CHECKING:
     from tamis.core import Scorer
@@ -32,26 +32,28 @@ def command(
     chosen: Chosen = USUAL,
     instruction: Instruction = "",
     policy: PolicyFile = None,
+    calibration: CalibrationFile = None,
     top_k: TopK = None,
     as_json: AsJson = False,
 ) -> None:
     """Order documents by how well they answer a query. Scores are raw logits, not probabilities.
 
     With --policy, only what the policy accepts is shown; a policy with a calibration gives probabilities beside scores.
+    --calibration default gives those of the calibration that comes with the model, until you have labels of your own.
 
     Example: tamis rerank "how to return goods" --docs docs.txt --top-k 5
 
     Batch: tamis rerank --input pairs.csv --output scored.csv
     """
     if source is not None:
-        if query is not None or docs is not None or output is None:
-            raise typer.BadParameter("a batch takes --input FILE --output FILE, without QUERY and --docs")
+        if query is not None or docs is not None or output is None or calibration is not None:
+            raise typer.BadParameter("a batch takes --input FILE --output FILE, without QUERY, --docs, --calibration")
         scorer = chosen.scorer()
         _batch(source, output, scorer, policy_for(policy, scorer), Said(chosen.model, instruction, as_json))
     elif query is None or docs is None:
         raise typer.BadParameter("expected QUERY --docs FILE, or --input FILE --output FILE")
     else:
-        _one(query, docs, chosen, policy, top_k, Said(chosen.model, instruction, as_json))
+        _one(query, docs, chosen, Rules(policy, calibration, top_k), Said(chosen.model, instruction, as_json))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,28 @@ class Said:
     as_json: bool
 
 
-def _one(query: str, docs: str, chosen: Chosen, policy: Path | None, top_k: int | None, said: Said) -> None:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is made of scores: a policy, a calibration, and how many candidates are shown."""
+
+    policy: Path | None
+    calibration: str | None
+    top_k: int | None
+
+
+def _one(query: str, docs: str, chosen: Chosen, rules: Rules, said: Said) -> None:
     from tamis.data import read_documents
     from tamis.pipeline import rerank
 
     documents = list(read_documents(sys.stdin.buffer if docs == "-" else docs))
     positions = {document.id: at for at, document in enumerate(documents)}
     scorer = chosen.scorer()
-    rule = policy_for(policy, scorer)
+    policy, calibration = policy_for(rules.policy, scorer), calibration_for(rules.calibration, chosen.model)
     with show.progress("reranking") as progress:
         ranking = rerank(query, documents, model=scorer, instruction=said.instruction, progress=progress)
-    show.decided(decided(ranking, rule, top_k), said.model, positions, machine=said.as_json)
+    if calibration is not None:
+        (ranking,) = calibration([ranking])
+    show.decided(decided(ranking, policy, rules.top_k), said.model, positions, machine=said.as_json)
 
 
 def _batch(source: Path, output: Path, scorer: Scorer, policy: Policy | None, said: Said) -> None:

@@ -59,7 +59,7 @@ def multi_stage_filtering(
         NotCertifiedError: the policy has no threshold, since none was certified.
 
     >>> from tamis.decide import MinLength, Thresholds
-    >>> policy = Policy(Thresholds(-3.0), scorer=as_scorer("tamis-mini").fingerprint, stage="tamis-blend",
+    >>> policy = Policy(Thresholds(-3.0), scorer=as_scorer("tamis-mini").fingerprint, stage="tamis-mini",
     ...                 after=(MinLength(12),))
     >>> found = multi_stage_filtering("what sieves soup?", ["A tamis sieves soup.", "Rain.", "Sieve soup"],
     ...                               "tamis-mini", policy)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tamis.score.batch import distinct
 from tamis.score.companions import depends_on_companions, numbered
 from tamis.score.evidence import Weighing, evidence_of, stage_name, weighable
-from tamis.score.load import load_encoder, load_scorer
+from tamis.score.load import load_encoder, load_scorer, model_folder
 from tamis.score.notes import ScoringWithNotes, notes
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ __all__ = [
     "evidence_of",
     "load_encoder",
     "load_scorer",
+    "model_folder",
     "notes",
     "numbered",
     "stage_name",

@@ -17,7 +17,7 @@ from tamis.score.tokens import Tokens
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-BESIDE = ("README.md", "training")  # what stands beside a model and is no part of it
+BESIDE = ("README.md", "training", "calibration.json", "report.json")  # what stands beside a model, no part of it
 REPORT = "tamis_export.json"  # what an export says of its graphs
 SETTINGS, INDEX = (".json", ".txt", ".model", ".jinja"), ".index.json"  # endings of settings, and of what lists weights
 OTHER_TOKENIZERS = ("vocab.txt", "sentencepiece.bpe.model", "spm.model", "tokenizer.model", "vocab.json")

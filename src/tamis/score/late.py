@@ -18,11 +18,10 @@ from tamis.score.blend import FEATURES, Blends
 from tamis.score.encoder import Read, TextEncoder
 from tamis.score.evidence import check_evidence
 from tamis.score.folder import ModelFolder
+from tamis.score.heads import Heads, Sought
+from tamis.score.nearest import nearest
 from tamis.text import detect, segment
 
-# Multiplications up to which OpenBLAS keeps to the calling thread. Its other threads spin for a while after each larger
-# product, and on two cores that took half of the model's time.
-SINGLE = 2**18
 Phrases: TypeAlias = frozenset[tuple[str, str]]
 
 
@@ -33,20 +32,30 @@ class Statistics:
     Attributes:
         pieces: weight of each word piece, -log of its unigram probability, shape ``(vocabulary,)``.
         centres: mean token vector of queries and of documents, shape ``(2, dimension)``.
+        heads: what was learnt to be read off the tokens' vectors; None where nothing was.
     """
 
     pieces: Vectors
     centres: Vectors
+    heads: Heads | None = None
+
+    @classmethod
+    def read(cls, folder: Path) -> Statistics:
+        """Those of a model folder (tokens.npz, perhaps heads); OSError, KeyError or ValueError for another."""
+        with np.load(folder / "tokens.npz", allow_pickle=False) as stored:
+            pieces, centres = stored["pieces"].astype(np.float32), stored["centres"].astype(np.float32)
+        return cls(pieces, centres, Heads.load(folder))
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query as the scorer sees it: mean vector, token vectors and their weights, phrases."""
+    """A query as the scorer sees it: mean vector, token vectors and their weights, phrases, what heads read."""
 
     mean: Vectors
     tokens: Vectors
     weights: Vectors
     phrases: Phrases
+    sought: Sought | None
 
 
 class LateInteraction:
@@ -70,7 +79,7 @@ class LateInteraction:
 
     @classmethod
     def load(cls, folder: Path, load_encoder: Callable[[str], TextEncoder]) -> LateInteraction:
-        """Read a model folder (config.json, tokens.npz).
+        """Read a model folder (config.json, tokens.npz, perhaps heads.onnx, terms.npz).
 
         Raises:
             ModelError: a file is missing, or its fields are not those of this architecture.
@@ -78,9 +87,7 @@ class LateInteraction:
         try:
             config = json.loads((folder / "config.json").read_text("utf-8"))
             blends = Blends.read(config)
-            with np.load(folder / "tokens.npz", allow_pickle=False) as stored:
-                pieces, centres = stored["pieces"].astype(np.float32), stored["centres"].astype(np.float32)
-            statistics = Statistics(pieces, centres)
+            statistics = Statistics.read(folder)
             encoder = load_encoder(config["encoder"])
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{folder} is not a late-interaction model folder: {error!r}") from error
@@ -111,7 +118,10 @@ class LateInteraction:
         return self.blends.logits(self.features(pairs), evidence.get(BM25), [spoken[query.text] for query, _ in pairs])
 
     def features(self, pairs: Sequence[Pair]) -> Floats:
-        """Cosine, MaxSim, share of the query's phrases, the document's tokens: shape ``(len(pairs), 4)``."""
+        """Of each pair the columns of ``FEATURES``, shape ``(len(pairs), 6)``.
+
+        They are cosine, MaxSim, share of the query's phrases, the document's tokens, the query's terms in it, meaning.
+        """
         queries, query_of = distinct(query.text for query, _ in pairs)
         documents, document_of = distinct(document.full_text for _, document in pairs)
         asked = self.asked(queries)
@@ -134,6 +144,7 @@ class LateInteraction:
     def asked(self, queries: Sequence[str]) -> list[Asked]:
         """The queries as the scorer sees them, in order."""
         asked: dict[int, Asked] = {}
+        heads = self.statistics.heads
         for at, tokens, vectors in self.encoder.token_vectors(self.encoder.tokens(queries, "query")):
             weights = self.statistics.pieces[tokens.ids[tokens.content]]
             asked[at] = Asked(
@@ -141,40 +152,27 @@ class LateInteraction:
                 unit(vectors[tokens.content] - self.statistics.centres[0]),
                 weights / max(float(weights.sum()), 1e-9),
                 phrases(queries[at]),
+                heads.sought(vectors) if heads else None,
             )
         return [asked[at] for at in range(len(queries))]
 
     def matched(self, asked: Sequence[Asked], text: str, tokens: Read, vectors: Vectors) -> Floats:
-        """The features of one document with each of some queries, shape ``(len(asked), 4)``."""
+        """The features of one document with each of some queries, shape ``(len(asked), 6)``."""
         mean = unit(vectors.mean(axis=0))
         centred = unit(vectors[tokens.content] - self.statistics.centres[1])
         words = phrases(text)
+        sense = self.statistics.heads.sense(vectors) if self.statistics.heads and asked else None
         rows = [
             (
                 float(query.mean @ mean),
                 float(query.weights @ nearest(query.tokens, centred)),
                 len(query.phrases & words) / max(1, len(query.phrases)),
                 len(tokens.ids),
+                *(query.sought.found_in(sense) if query.sought and sense else (0.0, 0.0)),
             )
             for query in asked
         ]
         return np.array(rows, dtype=np.float64).reshape(-1, len(FEATURES))
-
-
-def nearest(query: Vectors, document: Vectors) -> Vectors:
-    """The greatest product of each query token with a token of the document, shape ``(len(query),)``; at least -1.
-
-    >>> nearest(np.eye(2, dtype=np.float32), np.array([[0.6, 0.8], [0.8, -0.6]], dtype=np.float32)).tolist()
-    [0.800000011920929, 0.800000011920929]
-    """
-    best = np.full(len(query), -1, dtype=np.float32)
-    step = max(1, SINGLE // max(1, query.size))
-    for start in range(0, len(document), step):
-        part = document[start : start + step]
-        # One row would make a matrix-vector product, which BLAS spreads over threads at a much smaller size.
-        products = (part * query).sum(axis=1)[None] if len(query) == 1 else query @ part.T
-        np.maximum(best, products.max(axis=1), out=best)
-    return best
 
 
 def phrases(text: str) -> Phrases:

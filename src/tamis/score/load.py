@@ -22,8 +22,6 @@ from tamis.score.load_cross import Options, load_cross
 from tamis.score.universal import UniversalEncoder
 
 EMBEDDED = Path(__file__).resolve().parents[1] / "models"
-# Until the trained cross-encoder ships as models/tamis-mini, that name stands for the blend. Then this row goes.
-STANDS_FOR = {"tamis-mini": "tamis-blend"}
 
 Engine: TypeAlias = Literal["auto", "onnx", "torch"]
 Model = TypeVar("Model")
@@ -85,7 +83,7 @@ def load_encoder(
     >>> load_encoder("e5-small").encode(["a sieve", "筛子"], "document").shape
     (2, 384)
     """
-    encoder = _encoder(_folder(spec), Options(engine, device, dtype))
+    encoder = _encoder(model_folder(spec), Options(engine, device, dtype))
     if max_length is None:
         return encoder
     if not isinstance(encoder, ShorteningEncoder):
@@ -107,8 +105,9 @@ def load_scorer(
     A loaded scorer is kept and shared: the same spec and options give the same object.
 
     Args:
-        spec: ``"tamis-mini"`` (the default), ``"tamis-blend"`` or ``"e5-small"`` (plain cosine, a baseline); the folder
-            of a cross-encoder or a causal reranker as Hugging Face or sentence-transformers write it; a hub id such as
+        spec: ``"tamis-mini"`` (the default), ``"tamis-blend"`` (the same without what was learnt on top) or
+            ``"e5-small"`` (plain cosine, a baseline); the folder of a cross-encoder or a causal reranker as Hugging
+            Face or sentence-transformers write it; a hub id such as
             ``"BAAI/bge-reranker-v2-m3"``; or the URL of a server, such as ``"tei+http://127.0.0.1:8080"``.
         engine: ``"onnx"`` runs a folder's ONNX graph, ``"torch"`` its PyTorch weights (extra ``[torch]``); ``"auto"``
             takes the graph where there is one.
@@ -134,7 +133,7 @@ def load_scorer(
     options = Options(engine, device, dtype, template)
     if "://" in str(spec):
         return _remote(str(spec), options, max_length)
-    folder = _folder(spec)
+    folder = model_folder(spec)
     # A hub's cache names folders by revision: such a model is called by its id.
     scorer = _scorer(folder, options, str(spec) if is_hub_id(str(spec)) and not Path(spec).is_dir() else folder.name)
     return scorer if max_length is None else _shortened(scorer, max_length)
@@ -151,7 +150,7 @@ def lasting(spec: str | Path) -> str:
 
 def embedded(spec: str | Path) -> Path | None:
     """The folder of a model that ships; None where the spec is not the name of one."""
-    name = STANDS_FOR.get(str(spec), str(spec))
+    name = str(spec)
     return folder if (folder := EMBEDDED / name).is_dir() and Path(name).name == name else None
 
 
@@ -207,15 +206,22 @@ def _shortened(scorer: Scorer, max_length: int) -> Scorer:
     return scorer.shortened(max_length)
 
 
-def _folder(spec: str | Path) -> Path:
-    """The model folder of an embedded name or a path."""
+def model_folder(spec: str | Path) -> Path:
+    """The folder of an embedded name, a path or a hub id.
+
+    Raises:
+        ModelError: there is none; the message lists the names that are known.
+
+    >>> model_folder("tamis-blend").name
+    'tamis-blend'
+    """
     if shipped := embedded(spec):
         return shipped
     if (folder := Path(spec)).is_dir():
         return folder.resolve()
     if is_hub_id(str(spec)):
         return fetched(str(spec)).resolve()
-    names = sorted({path.name for path in EMBEDDED.iterdir() if path.is_dir()} | STANDS_FOR.keys())
+    names = sorted(path.name for path in EMBEDDED.iterdir() if path.is_dir())
     near = get_close_matches(str(spec), names, 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ModelError(

@@ -1,0 +1,238 @@
+"""Learn what tamis-mini reads off e5-small's token vectors: terms and a meaning. Nothing of the encoder moves.
+
+    python recipes/tamis-mini/heads.py SINGLES -o FOLDER [--steps 3000] [--seed 0] [--cache DIR]
+
+SINGLES is what ``singles.py`` wrote; FOLDER gets ``heads.onnx``, ``terms.npz`` and ``curves.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from singles import Singles
+from teachers import Sparse, Terms, splade
+from torch.nn import functional
+
+from tamis.data import atomic_write, atomic_write_bytes
+from tamis.score.heads import GRAPH, TABLE
+
+Curve: TypeAlias = list[dict[str, float]]
+Step: TypeAlias = Callable[[list[int]], torch.Tensor]  # the loss of some texts
+
+HIDDEN = {"terms": 512, "meaning": 256}
+RATE, WARM, LEAST = {"terms": 1.5e-3, "meaning": 1e-3}, 50, 0.02  # of AdamW; it rises for so many steps, then falls
+TEXTS, TRANSLATED, MEANINGS = 32, 16, 256  # of a step
+TRANSLATED_COUNTS = 0.5
+OTHERS = 1500  # terms of a step that no text of it has
+SHARPNESS = 4.0  # of the softplus that stands in for relu, so that terms at 0 still learn
+ALIKE_COUNTS = 20.0  # how near texts lie to each other, beside how near each lies to its target
+HELD_OUT, STATISTICS = 400, 1500  # texts
+
+
+class Head(torch.nn.Module):
+    """Vectors, standardised, through two layers with a GELU between."""
+
+    def __init__(self, vectors: NDArray[np.float32], hidden: int, out: int) -> None:
+        super().__init__()
+        self.mean = torch.nn.Buffer(torch.from_numpy(vectors.mean(axis=0)))
+        self.deviation = torch.nn.Buffer(torch.from_numpy(vectors.std(axis=0) + 1e-3))
+        self.up, self.down = torch.nn.Linear(vectors.shape[1], hidden), torch.nn.Linear(hidden, out)
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Of shape ``(vectors, out)``."""
+        standard = (vectors - self.mean) / self.deviation
+        found: torch.Tensor = self.down(functional.gelu(self.up(standard)))
+        return found
+
+    def layers(self, name: str) -> dict[str, torch.Tensor]:
+        """Weights and biases of the two layers; standardising is part of the first."""
+        scale = self.up.weight.detach() / self.deviation
+        return {
+            f"{name}.up": scale.T,
+            f"{name}.up_bias": self.up.bias.detach() - scale @ self.mean,
+            f"{name}.down": self.down.weight.detach().T,
+            f"{name}.down_bias": self.down.bias.detach(),
+        }
+
+
+class TermHead(Head):
+    """The head whose products with SPLADE's table of terms are the terms' logits; only their biases are learnt anew."""
+
+    def __init__(self, vectors: NDArray[np.float32], teacher: Sparse) -> None:
+        super().__init__(vectors, HIDDEN["terms"], teacher.table.shape[1])
+        self.table, self.biases = torch.nn.Buffer(teacher.table), torch.nn.Parameter(teacher.biases.clone())
+
+    def loss(self, singles: Singles, known: Terms, texts: list[int]) -> torch.Tensor:
+        """Squared distance of the weights, summed over the texts' terms and some others, mean over the texts."""
+        about = [known.of(at) for at in texts]
+        others = torch.randint(0, len(self.biases), (OTHERS,))
+        terms = torch.unique(torch.cat([*(torch.from_numpy(numbers).long() for numbers, _ in about), others]))
+        wanted = torch.zeros(len(texts), len(terms))
+        for row, (numbers, weights) in zip(wanted, about, strict=True):
+            row[torch.searchsorted(terms, torch.from_numpy(numbers).long())] = torch.from_numpy(weights).float()
+        vectors = [singles.of(at) for at in texts]
+        lengths = torch.tensor([len(part) for part in vectors])
+        logits = self(torch.from_numpy(np.concatenate(vectors)).float()) @ self.table[terms].T + self.biases[terms]
+        best = torch.segment_reduce(logits, "max", lengths=lengths, axis=0)
+        return (torch.log1p(functional.softplus(best * SHARPNESS) / SHARPNESS) - wanted).square().sum() / len(texts)
+
+
+@dataclass(frozen=True)
+class Learning:
+    """So many steps of AdamW on what ``loss`` says of drawn texts; the first texts are held out."""
+
+    head: Head
+    rate: float
+    steps: int
+
+    def run(self, loss: Callable[[], torch.Tensor], held_out: Callable[[], dict[str, float]]) -> Curve:
+        """How the loss on held-out texts fell."""
+        optimizer = torch.optim.AdamW(self.head.parameters(), lr=self.rate, weight_decay=0.01, betas=(0.9, 0.98))
+        curve, began = [], time.perf_counter()
+        for step in range(self.steps):
+            for group in optimizer.param_groups:
+                group["lr"] = self.rate * min(1, (step + 1) / WARM) * max(LEAST, 1 - step / self.steps)
+            optimizer.zero_grad()
+            loss().backward()
+            optimizer.step()
+            if (step + 1) % max(1, self.steps // 10) == 0:
+                with torch.no_grad():
+                    curve.append({"step": step + 1, **held_out()})
+                print(f"{time.perf_counter() - began:5.0f} s {curve[-1]}", file=sys.stderr, flush=True)
+        return curve
+
+
+def terms(folder: Path, teacher: Sparse, steps: int) -> tuple[TermHead, NDArray[np.int64], Curve]:
+    """The head for terms, the terms that some text has, and its curve."""
+    sets = [(Singles.open(folder / name), _known(folder / name)) for name in ("english", "translated")]
+    head = TermHead(_some([singles for singles, _ in sets]), teacher)
+
+    def loss() -> torch.Tensor:
+        (english, own), (chinese, theirs) = sets
+        first = head.loss(english, own, _drawn(len(english), TEXTS))
+        return first + TRANSLATED_COUNTS * head.loss(chinese, theirs, _drawn(len(chinese), TRANSLATED))
+
+    def held_out() -> dict[str, float]:
+        return {
+            name: round(head.loss(singles, known, list(range(_first(len(singles))))).item(), 3)
+            for name, (singles, known) in zip(("english", "translated"), sets, strict=True)
+        }
+
+    curve = Learning(head, RATE["terms"], steps).run(loss, held_out)
+    return head, np.unique(np.concatenate([known.numbers for _, known in sets])).astype(np.int64), curve
+
+
+def meaning(folder: Path, steps: int) -> tuple[Head, Curve]:
+    """The head for the vectors of universal-sentence-encoder, from the mean vectors of Chinese texts, and its curve."""
+    means = Singles.open(folder / "chinese").means()
+    with np.load(folder / "chinese/taught.npz") as stored:
+        wanted = functional.normalize(torch.from_numpy(stored["meant"]).float(), dim=-1)
+    given = torch.from_numpy(means)
+    head = Head(means, HIDDEN["meaning"], wanted.shape[1])
+
+    def nearness(texts: list[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        found, target = functional.normalize(head(given[texts]), dim=-1), wanted[texts]
+        return (found * target).sum(-1).mean(), found @ found.T, target @ target.T
+
+    def loss() -> torch.Tensor:
+        cosine, found, target = nearness(_drawn(len(given), MEANINGS))
+        return 1 - cosine + ALIKE_COUNTS * (found - target).square().mean()
+
+    def held_out() -> dict[str, float]:
+        return {"cosine": round(nearness(list(range(_first(len(given)))))[0].item(), 4)}
+
+    return head, Learning(head, RATE["meaning"], steps).run(loss, held_out)
+
+
+def _known(folder: Path) -> Terms:
+    with np.load(folder / "taught.npz") as stored:
+        return Terms(**stored)
+
+
+def _first(texts: int) -> int:
+    """How many of a set's texts are held out."""
+    return min(HELD_OUT, texts // 4)
+
+
+def _drawn(texts: int, many: int) -> list[int]:
+    found: list[int] = torch.randint(_first(texts), texts, (many,)).tolist()
+    return found
+
+
+def _some(sets: list[Singles]) -> NDArray[np.float32]:
+    """Token vectors of some texts of each set."""
+    parts = [singles.vectors[: singles.ends[min(STATISTICS, len(singles)) - 1]] for singles in sets]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def graph(terms: Head, meaning: Head) -> onnx.ModelProto:
+    """Token vectors (tokens, hidden) to states (tokens, dimension) and a unit vector, in fp32."""
+    size, states, whole = terms.up.in_features, terms.down.out_features, meaning.down.out_features
+    nodes = [
+        *_layers("terms", "vectors", "states"),
+        helper.make_node("ReduceMean", ["vectors", "tokens"], ["mean"]),
+        *_layers("meaning", "mean", "direction"),
+        helper.make_node("LpNormalization", ["direction"], ["unit"], axis=1),
+        helper.make_node("Squeeze", ["unit", "tokens"], ["meaning"]),
+    ]
+    constants = {name: value.numpy() for name, value in (terms.layers("terms") | meaning.layers("meaning")).items()}
+    stored = [numpy_helper.from_array(np.ascontiguousarray(value), name) for name, value in constants.items()]
+    shapes = {"vectors": ["tokens", size], "states": ["tokens", states], "meaning": [whole]}
+    given, *found = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items())
+    made = helper.make_graph(
+        nodes, "heads", [given], found, [*stored, numpy_helper.from_array(np.array([0]), "tokens")]
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    onnx.checker.check_model(model)
+    return model
+
+
+def _layers(name: str, given: str, out: str) -> list[onnx.NodeProto]:
+    return [
+        helper.make_node("Gemm", [given, f"{name}.up", f"{name}.up_bias"], [f"{name}.wide"]),
+        helper.make_node("Gelu", [f"{name}.wide"], [f"{name}.bent"]),
+        helper.make_node("Gemm", [f"{name}.bent", f"{name}.down", f"{name}.down_bias"], [out]),
+    ]
+
+
+def write(terms: TermHead, used: NDArray[np.int64], meaning: Head, folder: Path) -> None:
+    """The graph, and in 8 bits the vectors of the terms that are used."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic_write_bytes(folder / GRAPH) as out:
+        out.write(graph(terms, meaning).SerializeToString())
+    rows, biases = terms.table.numpy()[used], terms.biases.detach().numpy()[used]
+    scales = np.maximum(np.abs(rows).max(axis=1), 1e-9) / 127
+    with atomic_write_bytes(folder / TABLE) as out:
+        np.savez(out, vectors=np.rint(rows / scales[:, None]).astype(np.int8), scales=scales, biases=biases)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("singles", type=Path)
+    options.add_argument("-o", "--output", type=Path, required=True)
+    options.add_argument("--steps", type=int, default=3000)
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--cache", type=Path, required=True, help="where singles.py keeps packages")
+    asked = options.parse_args()
+    torch.manual_seed(asked.seed)
+    found, used, first = terms(asked.singles, splade(asked.cache), asked.steps)
+    whole, second = meaning(asked.singles, asked.steps)
+    write(found, used, whole, asked.output)
+    with atomic_write(asked.output / "curves.json") as out:
+        json.dump({"seed": asked.seed, "terms": first, "meaning": second}, out, indent=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""What is read off an encoder's token vectors by heads that were learnt later: terms, and a second vector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tamis.core import Vectors
+from tamis.score.nearest import nearest
+from tamis.score.onnx_engine import opened
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+GRAPH, TABLE = "heads.onnx", "terms.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """What the heads make of one text.
+
+    Attributes:
+        states: of its tokens, shape ``(tokens, dimension)``; their products with a term's vector are its logits.
+        meaning: a unit vector of the whole text.
+    """
+
+    states: Vectors
+    meaning: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a query is about: how much each term counts, in all 1, the terms' vectors and biases, its meaning."""
+
+    weights: Vectors
+    vectors: Vectors
+    biases: Vectors
+    meaning: Vectors
+
+    def found_in(self, sense: Sense) -> tuple[float, float]:
+        """Of a document, the mean weight of these terms by how much each counts, and the cosine of the meanings.
+
+        The mean is 0 for a query without terms.
+        """
+        weights = weighed(nearest(self.vectors, sense.states, least=-np.inf) + self.biases)
+        return float(self.weights @ weights), float(self.meaning @ sense.meaning)
+
+
+class Heads:
+    """From token vectors to terms and to a meaning.
+
+    The weight of a term is ``log(1 + max(0, logit))``, the greatest of all tokens.
+
+    Args:
+        session: a graph from token vectors to states and meaning.
+        vectors: of the vocabulary's terms, shape ``(terms, dimension)``.
+        biases: added to each term's logit, shape ``(terms,)``.
+
+    References:
+        Formal et al., "SPLADE v2: Sparse Lexical and Expansion Model for Information Retrieval" (2021), equation 6.
+    """
+
+    def __init__(self, session: InferenceSession, vectors: Vectors, biases: Vectors) -> None:
+        self._session, self._vectors, self._biases = session, vectors, biases
+
+    @classmethod
+    def load(cls, folder: Path) -> Heads | None:
+        """The heads in a model folder (heads.onnx, terms.npz); None where the model has none.
+
+        Raises:
+            OSError, KeyError, ValueError: a file is missing or not of this kind.
+        """
+        if not (folder / TABLE).is_file():
+            return None
+        with np.load(folder / TABLE, allow_pickle=False) as stored:
+            vectors = stored["vectors"].astype(np.float32) * stored["scales"].astype(np.float32)[:, None]
+            biases = stored["biases"].astype(np.float32)
+        return cls(opened(folder / GRAPH), vectors, biases)
+
+    def sense(self, vectors: Vectors) -> Sense:
+        """What is read off a text's token vectors, shape ``(tokens, hidden)``."""
+        states, meaning = self._session.run(["states", "meaning"], {"vectors": vectors})
+        return Sense(states, meaning)
+
+    def sought(self, vectors: Vectors) -> Sought:
+        """What is read off a query's."""
+        sense = self.sense(vectors)
+        weights = weighed(nearest(self._vectors, sense.states, least=-np.inf) + self._biases)
+        at = np.flatnonzero(weights)
+        shares = weights[at] / max(float(weights.sum()), 1e-9)
+        return Sought(shares, self._vectors[at], self._biases[at], sense.meaning)
+
+
+def weighed(logits: Vectors) -> Vectors:
+    """Weights of terms: ``log(1 + max(0, logit))``.
+
+    >>> weighed(np.array([-1, 0, np.e - 1])).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    weights: Vectors = np.log1p(np.maximum(logits, 0))
+    return weights
