@@ -142,3 +142,13 @@ def test_lone_surrogates_and_nuls_pass_through(run, tmp_path):
     assert ran.code == 0, ran.err
     assert json.loads(ran.out)["results"][0]["id"] == "a"
     assert run("rerank", "sieve", "--docs", tmp_path / "d.jsonl").code == 0
+
+
+def test_a_calibration_gives_probabilities(run, docs, tmp_path):
+    shown = json.loads(run("rerank", "how to return goods", "--docs", docs, "--calibration", "default", "--json").out)
+    chances = [row["probability"] for row in shown["results"]]
+    assert all(0 <= chance <= 1 for chance in chances) and chances == sorted(chances, reverse=True)
+    ran = run("rerank", "q", "--docs", docs, "--model", "e5-small", "--calibration", "default")
+    assert ran.code == 1 and "tamis calibrate" in ran.err and "Traceback" not in ran.err
+    ran = run("rerank", "q", "--docs", docs, "--calibration", str(tmp_path / "none.json"))
+    assert ran.code == 1 and "none.json" in ran.err and "Traceback" not in ran.err
