@@ -48,17 +48,19 @@ def about(vectors, table):
     ]
 
 
-def test_terms_are_splades_and_meanings_meet_in_their_cosine(folder):
-    heads = Heads.load(folder)
+@pytest.mark.parametrize("tokens", [1, 3, 600])
+def test_terms_are_splades_and_meanings_meet_in_their_cosine(folder, tokens):
+    """A long query meets the vocabulary block by block."""
+    heads, query = Heads.load(folder), np.random.default_rng(tokens).standard_normal((tokens, HIDDEN), np.float32)
     with np.load(folder / TABLE) as stored:
         table = stored["vectors"] * stored["scales"].astype(np.float32)[:, None]
-    wanted = np.array(about(QUERY, table))
-    sought = heads.sought(QUERY)
-    assert 0 < len(sought.weights) < TERMS
+    wanted = np.array(about(query, table))
+    sought = heads.sought(query)
+    assert 0 < len(sought.weights) <= TERMS
     np.testing.assert_allclose(sought.weights, wanted[wanted > 0] / wanted.sum(), rtol=1e-4, atol=1e-6)
     terms, meaning = sought.found_in(heads.sense(DOCUMENT))
     assert terms == pytest.approx(wanted @ about(DOCUMENT, table) / wanted.sum(), rel=1e-4)
-    means = [vectors.mean(axis=0) / np.linalg.norm(vectors.mean(axis=0)) for vectors in (QUERY, DOCUMENT)]
+    means = [vectors.mean(axis=0) / np.linalg.norm(vectors.mean(axis=0)) for vectors in (query, DOCUMENT)]
     assert meaning == pytest.approx(means[0] @ means[1], abs=1e-6)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tamis.core import Vectors
-from tamis.score.nearest import nearest
+from tamis.score.nearest import SINGLE, nearest
 from tamis.score.onnx_engine import opened
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ class Heads:
     def sought(self, vectors: Vectors) -> Sought:
         """What is read off a query's."""
         sense = self.sense(vectors)
-        weights = weighed(nearest(self._vectors, sense.states, least=-np.inf) + self._biases)
+        block = max(1, SINGLE // max(1, sense.states.size))  # of the vocabulary: all of it would be too large a product
+        parts = [self._vectors[at : at + block] for at in range(0, len(self._vectors), block)]
+        weights = weighed(np.concatenate([nearest(part, sense.states, -np.inf) for part in parts]) + self._biases)
         at = np.flatnonzero(weights)
         shares = weights[at] / max(float(weights.sum()), 1e-9)
         return Sought(shares, self._vectors[at], self._biases[at], sense.meaning)
