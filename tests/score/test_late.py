@@ -7,7 +7,7 @@ from tamis import Document, Query, load_scorer
 from tamis.errors import ModelError
 from tamis.score.blend import Blend, Blends
 from tamis.score.late import LateInteraction, phrases, unit
-from tamis.score.load import _text_encoder
+from tamis.score.load import EMBEDDED, _text_encoder
 from tamis.score.nearest import nearest
 
 PAIR = (
@@ -71,6 +71,20 @@ def test_what_is_not_read_is_noted():
 
 def test_a_folder_without_its_files_is_named(tmp_path):
     (tmp_path / "config.json").write_text('{"architecture": "late-interaction", "encoder": "e5-small", "blends": {}}')
+    with pytest.raises(ModelError, match="is not a late-interaction model folder"):
+        LateInteraction.load(tmp_path, _text_encoder)
+
+
+BROKEN = [("heads.onnx", None), ("heads.onnx", b"no graph"), ("terms.npz", None), ("terms.npz", b"PK no table")]
+
+
+@pytest.mark.parametrize(("file", "content"), [*BROKEN, ("tokens.npz", b"PK no table")])
+def test_a_broken_file_of_a_model_is_one_clear_error(tmp_path, file, content):
+    for source in (EMBEDDED / "tamis-mini").iterdir():
+        (tmp_path / source.name).write_bytes(source.read_bytes())
+    (tmp_path / file).unlink()
+    if content is not None:
+        (tmp_path / file).write_bytes(content)
     with pytest.raises(ModelError, match="is not a late-interaction model folder"):
         LateInteraction.load(tmp_path, _text_encoder)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -89,7 +90,7 @@ class LateInteraction:
             blends = Blends.read(config)
             statistics = Statistics.read(folder)
             encoder = load_encoder(config["encoder"])
-        except (OSError, KeyError, TypeError, ValueError) as error:
+        except (OSError, KeyError, TypeError, ValueError, BadZipFile) as error:
             raise ModelError(f"{folder} is not a late-interaction model folder: {error!r}") from error
         return cls(folder.name, encoder, blends=blends, statistics=statistics, made=ModelFolder(folder).digest())
 
