@@ -176,7 +176,8 @@ def main() -> None:
             results = (json.loads(RESULTS.read_text()) if RESULTS.exists() else {}) | {name: found}
             print(name, json.dumps(results[name]), file=sys.stderr, flush=True)
             RESULTS.parent.mkdir(exist_ok=True)
-            RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+            rows = [f"{json.dumps(name)}: {json.dumps(row)}" for name, row in results.items()]  # a line a set
+            RESULTS.write_text("{\n" + ",\n".join(rows) + "\n}\n")
     print(table(results))
 
 
