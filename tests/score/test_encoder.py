@@ -76,3 +76,12 @@ def test_a_folder_that_lacks_files_is_named(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"architecture": "e5-encoder"}))
     with pytest.raises(ModelError, match=r"tokenizer\.json, model\.onnx missing"):
         TextEncoder.load(tmp_path)
+
+
+def test_a_broken_graph_is_one_clear_error(tmp_path):
+    source = files("tamis") / "models" / "e5-small"
+    for name in ("config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes((source / name).read_bytes())
+    (tmp_path / "model.onnx").write_bytes(b"no graph")
+    with pytest.raises(ModelError, match=r"model\.onnx: not a graph this version of onnxruntime can run"):
+        TextEncoder.load(tmp_path)

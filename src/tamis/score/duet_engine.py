@@ -127,12 +127,8 @@ def load_duet(folder: ModelFolder, dtype: str) -> DuetEngine:
     if last is None:
         raise ModelError(f"{folder.path}: expected ONNX graphs, found none; make them with: tamis export {folder.path}")
     ending = last.stem.removeprefix(PARTS[-1])
-    try:
-        sessions = [opened(folder.path / f"{part}{ending}.onnx") for part in PARTS]
-    except Exception as error:  # the runtime's own errors have no common class
-        raise ModelError(f"{folder.path}: not graphs this version of onnxruntime can run: {error}") from error
     return DuetEngine(
-        sessions,
+        [opened(folder.path / f"{part}{ending}.onnx") for part in PARTS],
         words_of(folder.path, config["words"], config["vocab_size"], config["hidden_size"]),
         halved_above=config["halved_above"],
         begins=config["document_begins"],

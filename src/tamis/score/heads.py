@@ -71,17 +71,15 @@ class Heads:
         """The heads in a model folder (heads.onnx, terms.npz); None where the model has neither.
 
         Raises:
-            OSError, KeyError, ValueError: a file is missing or not of this kind.
+            OSError, KeyError, ValueError: terms.npz is missing or not of this kind.
+            ModelError: heads.onnx is missing or cannot be run.
         """
         if not (folder / TABLE).is_file() and not (folder / GRAPH).is_file():
             return None
         with np.load(folder / TABLE, allow_pickle=False) as stored:
             vectors = stored["vectors"].astype(np.float32) * stored["scales"].astype(np.float32)[:, None]
             biases = stored["biases"].astype(np.float32)
-        try:
-            return cls(opened(folder / GRAPH), vectors, biases)
-        except Exception as error:  # the runtime's own errors have no common class
-            raise ValueError(f"{GRAPH}: not a graph this version of onnxruntime can run: {error}") from error
+        return cls(opened(folder / GRAPH), vectors, biases)
 
     def sense(self, vectors: Vectors) -> Sense:
         """What is read off a text's token vectors, shape ``(tokens, hidden)``."""

@@ -91,10 +91,7 @@ def load_onnx(folder: ModelFolder, dtype: str) -> OnnxEngine:
         raise ModelError(
             f"{folder.path}: expected {wanted} for engine='onnx', found none; make one with: tamis export {folder.path}"
         )
-    try:
-        session = opened(path)
-    except Exception as error:  # the runtime's own errors have no common class
-        raise ModelError(f"{path}: not a graph this version of onnxruntime can run: {error}") from error
+    session = opened(path)
     unknown = sorted({node.name for node in session.get_inputs()} - READS)
     if unknown:
         raise ModelError(
@@ -105,10 +102,17 @@ def load_onnx(folder: ModelFolder, dtype: str) -> OnnxEngine:
 
 
 def opened(path: Path) -> InferenceSession:
-    """A graph's session, of one thread: whole batches run side by side instead."""
+    """A graph's session, of one thread: whole batches run side by side instead.
+
+    Raises:
+        ModelError: the file is missing, or holds no graph that can be run.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's own errors have no common class
+        raise ModelError(f"{path}: not a graph this version of onnxruntime can run: {error}") from error

@@ -120,5 +120,5 @@ def test_what_cannot_be_loaded_is_said(exported, folder, tmp_path):
     with pytest.raises(ModelError, match="got one of 3 bytes"):
         load_scorer(broken)
     (broken / "lower.onnx").unlink()
-    with pytest.raises(ModelError, match="not graphs this version of onnxruntime can run"):
+    with pytest.raises(ModelError, match="not a graph this version of onnxruntime can run"):
         load_scorer(broken, dtype="float32")
