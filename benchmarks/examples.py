@@ -36,7 +36,7 @@ def row(query: str, documents: tuple[str, ...], model: str) -> str:
     score = {candidate.doc.text: candidate.score for candidate in ranking}
     best = max(documents[1:], key=score.__getitem__)
     lead = score[documents[0]] - score[best]
-    return f"right, by {lead:.1f}" if lead > 0 else f"**miss**: {best}, by {-lead:.1f}"
+    return f"right, by {lead:.2f}" if lead > 0 else f"**miss**: {best}, by {-lead:.2f}"
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Write the card of tamis-mini: what it is, what it learnt from, how, and what came of it.
 
-    python recipes/tamis-mini/card.py TEXTS HEADS [-o FOLDER]
+    python recipes/tamis-mini/card.py TEXTS HEADS [-o FOLDER] --times "17 minutes" "5 minutes" "6 minutes"
 
 TEXTS is what ``texts/build.py`` made, HEADS what ``heads.py`` wrote; FOLDER holds the model.
 """
@@ -75,7 +75,7 @@ def main() -> None:
     options.add_argument("texts", type=Path)
     options.add_argument("heads", type=Path)
     options.add_argument("-o", "--output", type=Path, default=FOLDER)
-    options.add_argument("--times", nargs=3, default=("17 minutes", "5 minutes", "6 minutes"), metavar="TIME")
+    options.add_argument("--times", nargs=3, required=True, metavar="TIME", help="of singles.py, heads.py, finish.py")
     asked = options.parse_args()
     curves = json.loads((asked.heads / "curves.json").read_text())
     calibration = json.loads((asked.output / "calibration.json").read_text())
