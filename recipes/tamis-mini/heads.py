@@ -1,4 +1,4 @@
-"""Learn what tamis-mini reads off e5-small's token vectors: terms and a meaning. Nothing of the encoder moves.
+"""Learn what tamis-mini reads off e5-small's token vectors: terms, meaning, topic. Nothing of the encoder moves.
 
     python recipes/tamis-mini/heads.py SINGLES -o FOLDER [--steps 3000] [--seed 0] [--cache DIR]
 
@@ -11,7 +11,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -31,47 +31,86 @@ from tamis.score.heads import GRAPH, TABLE
 Curve: TypeAlias = list[dict[str, float]]
 Step: TypeAlias = Callable[[list[int]], torch.Tensor]  # the loss of some texts
 
-HIDDEN = {"terms": 512, "meaning": 256}
-RATE, WARM, LEAST = {"terms": 1.5e-3, "meaning": 1e-3}, 50, 0.02  # of AdamW; it rises for so many steps, then falls
-TEXTS, TRANSLATED, MEANINGS = 32, 16, 256  # of a step
+RATE, WARM, LEAST = {"terms": 1.5e-3, "vectors": 1e-3}, 50, 0.02  # of AdamW; it rises for so many steps, then falls
+HIDDEN = 512  # of the head for terms
+TEXTS, TRANSLATED = 32, 16  # of a step
 TRANSLATED_COUNTS = 0.5
 OTHERS = 1500  # terms of a step that no text of it has
 SHARPNESS = 4.0  # of the softplus that stands in for relu, so that terms at 0 still learn
-ALIKE_COUNTS = 20.0  # how near texts lie to each other, beside how near each lies to its target
+NEAR = 64  # texts that its teacher finds nearest to a text
 HELD_OUT, STATISTICS = 400, 1500  # texts
 
 
-class Head(torch.nn.Module):
-    """Vectors, standardised, through two layers with a GELU between."""
+@dataclass(frozen=True)
+class Whole:
+    """A vector of whole texts that is learnt from a teacher's.
 
-    def __init__(self, vectors: NDArray[np.float32], hidden: int, out: int) -> None:
+    Attributes:
+        name: the vector's, and that of the file with the teacher's.
+        singles: texts that it is learnt from.
+        hidden: width of its head.
+        straight: whether its head also has a layer straight from what it reads.
+        dropout: share of the hidden numbers that is left out while learning.
+        alike: how much it counts how near texts lie to each other, beside how near each lies to its target.
+        groups, group: a step draws so many texts, and so many of the ``NEAR`` nearest of each; texts that are alike are
+            what a reranker has to tell apart.
+    """
+
+    name: str
+    singles: str
+    hidden: int
+    straight: bool
+    dropout: float
+    alike: float
+    groups: int
+    group: int
+
+
+WHOLES = (
+    Whole("meaning", "chinese", 256, straight=False, dropout=0, alike=20, groups=256, group=1),
+    Whole("topic", "english", 512, straight=True, dropout=0.1, alike=400, groups=64, group=16),
+)
+
+
+class Head(torch.nn.Module):
+    """Vectors, standardised, through two layers with a GELU between; and straight through one, where it has that."""
+
+    def __init__(
+        self, vectors: NDArray[np.float32], hidden: int, out: int, *, straight: bool = False, dropout: float = 0
+    ) -> None:
         super().__init__()
+        self.dropout = torch.nn.Dropout(dropout)
         self.mean = torch.nn.Buffer(torch.from_numpy(vectors.mean(axis=0)))
         self.deviation = torch.nn.Buffer(torch.from_numpy(vectors.std(axis=0) + 1e-3))
         self.up, self.down = torch.nn.Linear(vectors.shape[1], hidden), torch.nn.Linear(hidden, out)
+        self.straight = torch.nn.Linear(vectors.shape[1], out, bias=False) if straight else None
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
         """Of shape ``(vectors, out)``."""
         standard = (vectors - self.mean) / self.deviation
-        found: torch.Tensor = self.down(functional.gelu(self.up(standard)))
-        return found
+        found: torch.Tensor = self.down(self.dropout(functional.gelu(self.up(standard))))
+        return found + self.straight(standard) if self.straight else found
 
     def layers(self, name: str) -> dict[str, torch.Tensor]:
-        """Weights and biases of the two layers; standardising is part of the first."""
-        scale = self.up.weight.detach() / self.deviation
-        return {
+        """Weights and biases of the layers; standardising is part of those that read."""
+        scale, bias = self.up.weight.detach() / self.deviation, self.down.bias.detach()
+        found = {
             f"{name}.up": scale.T,
             f"{name}.up_bias": self.up.bias.detach() - scale @ self.mean,
             f"{name}.down": self.down.weight.detach().T,
-            f"{name}.down_bias": self.down.bias.detach(),
+            f"{name}.down_bias": bias,
         }
+        if self.straight:
+            scale = self.straight.weight.detach() / self.deviation
+            found |= {f"{name}.straight": scale.T, f"{name}.down_bias": bias - scale @ self.mean}
+        return found
 
 
 class TermHead(Head):
     """The head whose products with SPLADE's table of terms are the terms' logits; only their biases are learnt anew."""
 
     def __init__(self, vectors: NDArray[np.float32], teacher: Sparse) -> None:
-        super().__init__(vectors, HIDDEN["terms"], teacher.table.shape[1])
+        super().__init__(vectors, HIDDEN, teacher.table.shape[1])
         self.table, self.biases = torch.nn.Buffer(teacher.table), torch.nn.Parameter(teacher.biases.clone())
 
     def loss(self, singles: Singles, known: Terms, texts: list[int]) -> torch.Tensor:
@@ -108,9 +147,12 @@ class Learning:
             loss().backward()
             optimizer.step()
             if (step + 1) % max(1, self.steps // 10) == 0:
+                self.head.eval()
                 with torch.no_grad():
                     curve.append({"step": step + 1, **held_out()})
+                self.head.train()
                 print(f"{time.perf_counter() - began:5.0f} s {curve[-1]}", file=sys.stderr, flush=True)
+        self.head.eval()
         return curve
 
 
@@ -134,30 +176,43 @@ def terms(folder: Path, teacher: Sparse, steps: int) -> tuple[TermHead, NDArray[
     return head, np.unique(np.concatenate([known.numbers for _, known in sets])).astype(np.int64), curve
 
 
-def meaning(folder: Path, steps: int) -> tuple[Head, Curve]:
-    """The head for the vectors of universal-sentence-encoder, from the mean vectors of Chinese texts, and its curve."""
-    means = Singles.open(folder / "chinese").means()
-    with np.load(folder / "chinese/taught.npz") as stored:
-        wanted = functional.normalize(torch.from_numpy(stored["meant"]).float(), dim=-1)
-    given = torch.from_numpy(means)
-    head = Head(means, HIDDEN["meaning"], wanted.shape[1])
+def whole(row: Whole, folder: Path, steps: int) -> tuple[Head, Curve]:
+    """The head for a teacher's vectors, from the mean vectors of texts, and its curve."""
+    means = Singles.open(folder / row.singles).means()
+    with np.load(folder / row.singles / f"{row.name}.npz") as stored:
+        wanted = functional.normalize(torch.from_numpy(stored["vectors"]).float(), dim=-1)
+    given, near = torch.from_numpy(means), nearest(wanted) if row.group > 1 else None
+    head = Head(means, row.hidden, wanted.shape[1], straight=row.straight, dropout=row.dropout)
 
     def nearness(texts: list[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         found, target = functional.normalize(head(given[texts]), dim=-1), wanted[texts]
         return (found * target).sum(-1).mean(), found @ found.T, target @ target.T
 
     def loss() -> torch.Tensor:
-        cosine, found, target = nearness(_drawn(len(given), MEANINGS))
-        return 1 - cosine + ALIKE_COUNTS * (found - target).square().mean()
+        texts = _drawn(len(given), row.groups)
+        if near is not None:
+            texts = torch.unique(near[texts][:, torch.randperm(near.shape[1])[: row.group]]).tolist()
+        cosine, found, target = nearness(texts)
+        return 1 - cosine + row.alike * (found - target).square().mean()
 
     def held_out() -> dict[str, float]:
-        return {"cosine": round(nearness(list(range(_first(len(given)))))[0].item(), 4)}
+        cosine, found, target = nearness(list(range(_first(len(given)))))
+        pairs = torch.stack([found, target])[:, *torch.triu_indices(*found.shape, 1)]
+        return {"cosine": round(cosine.item(), 4), "alike": round(torch.corrcoef(pairs)[0, 1].item(), 4)}
 
-    return head, Learning(head, RATE["meaning"], steps).run(loss, held_out)
+    return head, Learning(head, RATE["vectors"], steps).run(loss, held_out)
+
+
+def nearest(vectors: torch.Tensor) -> torch.Tensor:
+    """Of each text that is learnt from, the nearest such texts (itself among them), shape ``(texts, NEAR)``."""
+    first = _first(len(vectors))
+    many = min(NEAR, len(vectors) - first)
+    parts = [(part @ vectors[first:].T).topk(many)[1] + first for part in vectors.split(1024)]
+    return torch.cat(parts)
 
 
 def _known(folder: Path) -> Terms:
-    with np.load(folder / "taught.npz") as stored:
+    with np.load(folder / "terms.npz") as stored:
         return Terms(**stored)
 
 
@@ -177,19 +232,26 @@ def _some(sets: list[Singles]) -> NDArray[np.float32]:
     return np.concatenate(parts).astype(np.float32)
 
 
-def graph(terms: Head, meaning: Head) -> onnx.ModelProto:
-    """Token vectors (tokens, hidden) to states (tokens, dimension) and a unit vector, in fp32."""
-    size, states, whole = terms.up.in_features, terms.down.out_features, meaning.down.out_features
+def graph(terms: Mapping[str, torch.Tensor], wholes: Mapping[str, Mapping[str, torch.Tensor]]) -> onnx.ModelProto:
+    """Token vectors (tokens, hidden) to states (tokens, dimension) and unit vectors, in fp32, of the heads' layers."""
     nodes = [
-        *_layers("terms", "vectors", "states"),
+        *_layers("terms", terms, "vectors", "states"),
         helper.make_node("ReduceMean", ["vectors", "tokens"], ["mean"]),
-        *_layers("meaning", "mean", "direction"),
-        helper.make_node("LpNormalization", ["direction"], ["unit"], axis=1),
-        helper.make_node("Squeeze", ["unit", "tokens"], ["meaning"]),
     ]
-    constants = {name: value.numpy() for name, value in (terms.layers("terms") | meaning.layers("meaning")).items()}
-    stored = [numpy_helper.from_array(np.ascontiguousarray(value), name) for name, value in constants.items()]
-    shapes = {"vectors": ["tokens", size], "states": ["tokens", states], "meaning": [whole]}
+    shapes: dict[str, list[str | int]] = {
+        "vectors": ["tokens", terms["terms.up"].shape[0]],
+        "states": ["tokens", terms["terms.down"].shape[1]],
+    }
+    constants = dict(terms)
+    for name, layers in wholes.items():
+        nodes += [
+            *_layers(name, layers, "mean", f"{name}.whole"),
+            helper.make_node("LpNormalization", [f"{name}.whole"], [f"{name}.unit"], axis=1),
+            helper.make_node("Squeeze", [f"{name}.unit", "tokens"], [name]),
+        ]
+        shapes[name] = [layers[f"{name}.down"].shape[1]]
+        constants |= layers
+    stored = [numpy_helper.from_array(np.ascontiguousarray(value.numpy()), name) for name, value in constants.items()]
     given, *found = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items())
     made = helper.make_graph(
         nodes, "heads", [given], found, [*stored, numpy_helper.from_array(np.array([0]), "tokens")]
@@ -199,19 +261,22 @@ def graph(terms: Head, meaning: Head) -> onnx.ModelProto:
     return model
 
 
-def _layers(name: str, given: str, out: str) -> list[onnx.NodeProto]:
-    return [
+def _layers(name: str, layers: Mapping[str, torch.Tensor], given: str, out: str) -> list[onnx.NodeProto]:
+    found = f"{name}.found" if f"{name}.straight" in layers else out
+    nodes = [
         helper.make_node("Gemm", [given, f"{name}.up", f"{name}.up_bias"], [f"{name}.wide"]),
         helper.make_node("Gelu", [f"{name}.wide"], [f"{name}.bent"]),
-        helper.make_node("Gemm", [f"{name}.bent", f"{name}.down", f"{name}.down_bias"], [out]),
+        helper.make_node("Gemm", [f"{name}.bent", f"{name}.down", f"{name}.down_bias"], [found]),
     ]
+    return nodes if found == out else [*nodes, helper.make_node("Gemm", [given, f"{name}.straight", found], [out])]
 
 
-def write(terms: TermHead, used: NDArray[np.int64], meaning: Head, folder: Path) -> None:
+def write(terms: TermHead, used: NDArray[np.int64], wholes: Mapping[str, Head], folder: Path) -> None:
     """The graph, and in 8 bits the vectors of the terms that are used."""
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_write_bytes(folder / GRAPH) as out:
-        out.write(graph(terms, meaning).SerializeToString())
+        made = graph(terms.layers("terms"), {name: head.layers(name) for name, head in wholes.items()})
+        out.write(made.SerializeToString())
     rows, biases = terms.table.numpy()[used], terms.biases.detach().numpy()[used]
     scales = np.maximum(np.abs(rows).max(axis=1), 1e-9) / 127
     with atomic_write_bytes(folder / TABLE) as out:
@@ -227,11 +292,13 @@ def main() -> None:
     options.add_argument("--cache", type=Path, required=True, help="where singles.py keeps packages")
     asked = options.parse_args()
     torch.manual_seed(asked.seed)
-    found, used, first = terms(asked.singles, splade(asked.cache), asked.steps)
-    whole, second = meaning(asked.singles, asked.steps)
-    write(found, used, whole, asked.output)
+    found, used, curve = terms(asked.singles, splade(asked.cache), asked.steps)
+    curves, wholes = {"terms": curve}, {}
+    for row in WHOLES:
+        wholes[row.name], curves[row.name] = whole(row, asked.singles, asked.steps)
+    write(found, used, wholes, asked.output)
     with atomic_write(asked.output / "curves.json") as out:
-        json.dump({"seed": asked.seed, "terms": first, "meaning": second}, out, indent=1)
+        json.dump({"seed": asked.seed, **curves}, out, indent=1)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
     python recipes/tamis-mini/singles.py TEXTS -o FOLDER [--share 1] [--cache DIR]
 
 TEXTS is the folder that ``texts/build.py`` made. Three folders are written, and what a broken run has finished is not
-done again: ``english`` with the terms SPLADE reads in each text, ``translated``, Chinese texts with the terms of the
-English they are translations of, ``chinese`` with the vectors of universal-sentence-encoder. Heads on e5-small's token
-vectors learn these (``heads.py``): no pair of texts is needed for that, and no label.
+done again: ``english`` with the terms SPLADE reads in each text and the vectors of MiniLM, ``translated``, Chinese
+texts with the terms of the English they are translations of, ``chinese`` with the vectors of
+universal-sentence-encoder. Heads on e5-small's token vectors learn these (``heads.py``): no pair of texts is needed for
+that, and no label.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from teachers import Terms, meant, splade
+from teachers import Terms, meant, splade, topics
 from translations import translations
 
 import tamis
@@ -96,8 +97,8 @@ def read(texts: Texts) -> list[NDArray[np.float16]]:
     return found
 
 
-def write(folder: Path, texts: Texts, taught: Callable[[], Terms | Vectors]) -> None:
-    """The texts, their vectors, and what is taught of them, each once."""
+def write(folder: Path, texts: Texts, **taught: Callable[[], Terms | Vectors]) -> None:
+    """The texts, their vectors, and what each teacher says of them in a file of its name; each once."""
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_write(folder / "texts.jsonl") as out:
         out.writelines(json.dumps({"kind": kind, "text": text}, ensure_ascii=False) + "\n" for kind, text in texts)
@@ -105,9 +106,10 @@ def write(folder: Path, texts: Texts, taught: Callable[[], Terms | Vectors]) -> 
         vectors = read(texts)
         np.save(folder / "vectors.npy", np.concatenate(vectors))
         np.save(folder / "ends.npy", np.cumsum([len(part) for part in vectors]))
-    if not (folder / "taught.npz").is_file():
-        found = taught()
-        np.savez(folder / "taught.npz", **(vars(found) if isinstance(found, Terms) else {"meant": found}))
+    for name, teach in taught.items():
+        if not (folder / f"{name}.npz").is_file():
+            found = teach()
+            np.savez(folder / f"{name}.npz", **(vars(found) if isinstance(found, Terms) else {"vectors": found}))
 
 
 def main() -> None:
@@ -125,9 +127,10 @@ def main() -> None:
 
     english, chinese = (drawn(asked.texts, language, asked.share) for language in ("en", "zh"))
     pairs = translations(cache)[: round(TRANSLATED * asked.share)]
-    write(asked.output / "english", english, terms([text for _, text in english]))
-    write(asked.output / "translated", [(kind, zh) for kind, zh, _ in pairs], terms([en for *_, en in pairs]))
-    write(asked.output / "chinese", chinese, lambda: meant([text for _, text in chinese]))
+    own, theirs = [text for _, text in english], [text for _, text in chinese]
+    write(asked.output / "english", english, terms=terms(own), topic=lambda: topics(own, LENGTH, cache))
+    write(asked.output / "translated", [(kind, zh) for kind, zh, _ in pairs], terms=terms([en for *_, en in pairs]))
+    write(asked.output / "chinese", chinese, meaning=lambda: meant(theirs))
 
 
 if __name__ == "__main__":

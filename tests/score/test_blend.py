@@ -6,25 +6,24 @@ import pytest
 from tamis.score.blend import LONG, PHRASES_FROM, TOKENS_FROM, Blend, Blends
 
 PLAIN = {"zh": Blend(1, 0, 0, 0), "en": Blend(2, 0, 0, 0), "other": Blend(3, 0, 0, 0)}
-KNOWN = {"en": Blend(0, 0, 0, 0, 0.5), "other": Blend(9, 0, 0, 0, 1, 2, 4)}
+KNOWN = {"en": Blend(0, 0, 0, 0, 0.5), "other": Blend(9, 0, 0, 0, 1, 2, 4, 8)}
 BLENDS = Blends((-1.0, 2.0), PLAIN, KNOWN)
 
 
 def test_the_language_of_the_query_and_what_is_known_choose_the_blend():
-    features, languages = np.zeros((3, 6)), ["zh", "en", "ru"]
-    features[:, 4:] = [[5, 1], [5, 1], [0.25, 0.5]]
+    features, languages = np.zeros((3, 7)), ["zh", "en", "ru"]
+    features[:, 4:] = [[5, 1, 2], [5, 1, 2], [0.25, 0.5, 0.125]]
     assert BLENDS.logits(features, None, languages).tolist() == [1, 2, 3]
-    assert BLENDS.logits(features, np.array([3.0, 4.0, 0.0]), languages).tolist() == [26, 2, 11.5]
+    assert BLENDS.logits(features, np.array([3.0, 4.0, 0.0]), languages).tolist() == [42, 2, 12.5]
     for bm25 in (None, np.zeros(0)):
-        assert BLENDS.logits(np.zeros((0, 6)), bm25, []).tolist() == []
+        assert BLENDS.logits(np.zeros((0, 7)), bm25, []).tolist() == []
 
 
 def test_what_counts_grows_with_the_document():
     cosine, maxsim, phrase = 0.8, 0.3, 0.5
     tokens = np.array([TOKENS_FROM, PHRASES_FROM, LONG, 10 * LONG])
-    features = np.stack(
-        [np.full(4, cosine), np.full(4, maxsim), np.full(4, phrase), tokens, np.arange(4), np.arange(4) / 8], axis=1
-    )
+    read = [np.arange(4), np.arange(4) / 8, np.arange(4) / 16]
+    features = np.stack([np.full(4, cosine), np.full(4, maxsim), np.full(4, phrase), tokens, *read], axis=1)
     evidence = BLENDS.evidence(features, np.array([1.0, 2.0, 3.0, 0.5]))
     assert evidence[:, 0].tolist() == [cosine] * 4
     np.testing.assert_allclose(evidence[[0, 2, 3], 1], [-1 + 2 * cosine, maxsim, maxsim])

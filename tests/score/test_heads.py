@@ -1,4 +1,4 @@
-"""Terms and meaning read off token vectors, against the formulas written out."""
+"""Terms, meaning and topic read off token vectors, against the formulas written out."""
 
 import math
 
@@ -24,12 +24,15 @@ def folder(tmp_path):
             helper.make_node("MatMul", ["vectors", "layer"], ["states"]),
             helper.make_node("ReduceMean", ["vectors", "tokens"], ["mean"], keepdims=0),
             helper.make_node("LpNormalization", ["mean"], ["meaning"], axis=0),
+            helper.make_node("Mul", ["mean", "mean"], ["square"]),
+            helper.make_node("LpNormalization", ["square"], ["topic"], axis=0),
         ],
         "heads",
         [helper.make_tensor_value_info("vectors", kind, ["tokens", HIDDEN])],
         [
             helper.make_tensor_value_info("states", kind, ["tokens", DIMENSION]),
             helper.make_tensor_value_info("meaning", kind, [HIDDEN]),
+            helper.make_tensor_value_info("topic", kind, [HIDDEN]),
         ],
         [onnx.numpy_helper.from_array(LAYER, "layer"), onnx.numpy_helper.from_array(np.array([0]), "tokens")],
     )
@@ -49,7 +52,7 @@ def about(vectors, table):
 
 
 @pytest.mark.parametrize("tokens", [1, 3, 600])
-def test_terms_are_splades_and_meanings_meet_in_their_cosine(folder, tokens):
+def test_terms_are_splades_and_vectors_meet_in_their_cosine(folder, tokens):
     """A long query meets the vocabulary block by block."""
     heads, query = Heads.load(folder), np.random.default_rng(tokens).standard_normal((tokens, HIDDEN), np.float32)
     with np.load(folder / TABLE) as stored:
@@ -58,15 +61,17 @@ def test_terms_are_splades_and_meanings_meet_in_their_cosine(folder, tokens):
     sought = heads.sought(query)
     assert 0 < len(sought.weights) <= TERMS
     np.testing.assert_allclose(sought.weights, wanted[wanted > 0] / wanted.sum(), rtol=1e-4, atol=1e-6)
-    terms, meaning = sought.found_in(heads.sense(DOCUMENT))
+    terms, meaning, topic = sought.found_in(heads.sense(DOCUMENT))
     assert terms == pytest.approx(wanted @ about(DOCUMENT, table) / wanted.sum(), rel=1e-4)
     means = [vectors.mean(axis=0) / np.linalg.norm(vectors.mean(axis=0)) for vectors in (query, DOCUMENT)]
     assert meaning == pytest.approx(means[0] @ means[1], abs=1e-6)
+    squares = [mean**2 / np.linalg.norm(mean**2) for mean in means]
+    assert topic == pytest.approx(squares[0] @ squares[1], abs=1e-6)
 
 
 def test_eight_bits_are_enough(folder):
     heads, wanted = Heads.load(folder), np.array(about(QUERY, TABLE_OF))
-    terms, _ = heads.sought(QUERY).found_in(heads.sense(DOCUMENT))
+    terms, *_ = heads.sought(QUERY).found_in(heads.sense(DOCUMENT))
     assert terms == pytest.approx(wanted @ about(DOCUMENT, TABLE_OF) / wanted.sum(), rel=0.02)
 
 

@@ -13,15 +13,9 @@ from tamis.core import Floats
 
 Row = TypeVar("Row")
 OTHER = "other"  # stands in for languages without weights of their own
-FEATURES = ("cosine", "maxsim", "phrase", "tokens", "terms", "meaning")
-EVIDENCE = (
-    "cosine",
-    "maxsim",
-    "phrase",
-    "bm25",
-    "terms",
-    "meaning",
-)  # what a blend weighs, in the order it is added up
+FEATURES = ("cosine", "maxsim", "phrase", "tokens", "terms", "meaning", "topic")
+# What a blend weighs, in the order it is added up.
+EVIDENCE = ("cosine", "maxsim", "phrase", "bm25", "terms", "meaning", "topic")
 # From how many tokens on a document's single tokens, and its phrases, begin to count; they count fully from LONG on.
 TOKENS_FROM, PHRASES_FROM, LONG = 16, 24, 64
 
@@ -37,7 +31,7 @@ class Blend:
         phrase: weight of the share of shared phrases.
         bm25: weight of the collection's BM25.
         terms: weight of the query's terms in the document.
-        meaning: weight of the cosine of the two second vectors.
+        meaning, topic: weights of the cosines of the heads' vectors of the two texts.
     """
 
     bias: float
@@ -47,9 +41,10 @@ class Blend:
     bm25: float = 0.0
     terms: float = 0.0
     meaning: float = 0.0
+    topic: float = 0.0
 
     def logits(self, evidence: Floats) -> Floats:
-        """Logits of evidence of shape ``(pairs, 6)``, the columns of ``EVIDENCE``."""
+        """Logits of evidence of shape ``(pairs, 7)``, the columns of ``EVIDENCE``."""
         # Not a matrix product: that rounds by how many rows it has, and a pair's logit must not hang on its company.
         logits = np.full(len(evidence), float(self.bias))
         for name, column in zip(EVIDENCE, evidence.T, strict=True):
@@ -102,19 +97,19 @@ class Blends:
         }
 
     def evidence(self, features: Floats, bm25: Floats | None) -> Floats:
-        """What a blend weighs, shape ``(pairs, 6)``: each feature as far as the document is long enough, and BM25."""
+        """What a blend weighs, shape ``(pairs, 7)``: each feature as far as the document is long enough, and BM25."""
         known = np.zeros(len(features)) if bm25 is None else bm25
-        cosine, maxsim, phrase, tokens, terms, meaning = features.T
+        cosine, maxsim, phrase, tokens, *read = features.T
         intercept, slope = self.expected
         expected = intercept + slope * cosine
         maxsim = expected + long(tokens, TOKENS_FROM) * (maxsim - expected)
-        return np.stack([cosine, maxsim, long(tokens, PHRASES_FROM) * phrase, known, terms, meaning], axis=1)
+        return np.stack([cosine, maxsim, long(tokens, PHRASES_FROM) * phrase, known, *read], axis=1)
 
     def logits(self, features: Floats, bm25: Floats | None, languages: Sequence[str]) -> Floats:
         """Raw logits of pairs.
 
         Args:
-            features: of shape ``(pairs, 6)``, the columns of ``FEATURES``.
+            features: of shape ``(pairs, 7)``, the columns of ``FEATURES``.
             bm25: of shape ``(pairs,)``; None where it is not known.
             languages: that of each pair's query.
         """

@@ -1,4 +1,4 @@
-"""What is read off an encoder's token vectors by heads that were learnt later: terms, and a second vector."""
+"""What is read off an encoder's token vectors by heads that were learnt later: terms, and further vectors of a text."""
 
 from __future__ import annotations
 
@@ -24,38 +24,40 @@ class Sense:
 
     Attributes:
         states: of its tokens, shape ``(tokens, dimension)``; their products with a term's vector are its logits.
-        meaning: a unit vector of the whole text.
+        meaning, topic: unit vectors of the whole text.
     """
 
     states: Vectors
     meaning: Vectors
+    topic: Vectors
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a query is about: how much each term counts, in all 1, the terms' vectors and biases, its meaning."""
+    """What a query is about: how much each term counts (in all 1), the terms' vectors and biases, meaning and topic."""
 
     weights: Vectors
     vectors: Vectors
     biases: Vectors
     meaning: Vectors
+    topic: Vectors
 
-    def found_in(self, sense: Sense) -> tuple[float, float]:
-        """Of a document, the mean weight of these terms by how much each counts, and the cosine of the meanings.
+    def found_in(self, sense: Sense) -> tuple[float, float, float]:
+        """Of a document, the mean weight of these terms by how much each counts, the cosines of meanings and of topics.
 
         The mean is 0 for a query without terms.
         """
         weights = weighed(nearest(self.vectors, sense.states, least=-np.inf) + self.biases)
-        return float(self.weights @ weights), float(self.meaning @ sense.meaning)
+        return float(self.weights @ weights), float(self.meaning @ sense.meaning), float(self.topic @ sense.topic)
 
 
 class Heads:
-    """From token vectors to terms and to a meaning.
+    """From token vectors to terms, a meaning and a topic.
 
     The weight of a term is ``log(1 + max(0, logit))``, the greatest of all tokens.
 
     Args:
-        session: a graph from token vectors to states and meaning.
+        session: a graph from token vectors to states, meaning and topic.
         vectors: of the vocabulary's terms, shape ``(terms, dimension)``.
         biases: added to each term's logit, shape ``(terms,)``.
 
@@ -83,8 +85,7 @@ class Heads:
 
     def sense(self, vectors: Vectors) -> Sense:
         """What is read off a text's token vectors, shape ``(tokens, hidden)``."""
-        states, meaning = self._session.run(["states", "meaning"], {"vectors": vectors})
-        return Sense(states, meaning)
+        return Sense(*self._session.run(["states", "meaning", "topic"], {"vectors": vectors}))
 
     def sought(self, vectors: Vectors) -> Sought:
         """What is read off a query's."""
@@ -94,7 +95,7 @@ class Heads:
         weights = weighed(np.concatenate([nearest(part, sense.states, -np.inf) for part in parts]) + self._biases)
         at = np.flatnonzero(weights)
         shares = weights[at] / max(float(weights.sum()), 1e-9)
-        return Sought(shares, self._vectors[at], self._biases[at], sense.meaning)
+        return Sought(shares, self._vectors[at], self._biases[at], sense.meaning, sense.topic)
 
 
 def weighed(logits: Vectors) -> Vectors:

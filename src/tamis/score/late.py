@@ -119,9 +119,10 @@ class LateInteraction:
         return self.blends.logits(self.features(pairs), evidence.get(BM25), [spoken[query.text] for query, _ in pairs])
 
     def features(self, pairs: Sequence[Pair]) -> Floats:
-        """Of each pair the columns of ``FEATURES``, shape ``(len(pairs), 6)``.
+        """Of each pair the columns of ``FEATURES``, shape ``(len(pairs), 7)``.
 
-        They are cosine, MaxSim, share of the query's phrases, the document's tokens, the query's terms in it, meaning.
+        They are cosine, MaxSim, share of the query's phrases, the document's tokens, and what heads read: the query's
+        terms in it, the cosines of meanings and of topics.
         """
         queries, query_of = distinct(query.text for query, _ in pairs)
         documents, document_of = distinct(document.full_text for _, document in pairs)
@@ -158,7 +159,7 @@ class LateInteraction:
         return [asked[at] for at in range(len(queries))]
 
     def matched(self, asked: Sequence[Asked], text: str, tokens: Read, vectors: Vectors) -> Floats:
-        """The features of one document with each of some queries, shape ``(len(asked), 6)``."""
+        """The features of one document with each of some queries, shape ``(len(asked), 7)``."""
         mean = unit(vectors.mean(axis=0))
         centred = unit(vectors[tokens.content] - self.statistics.centres[1])
         words = phrases(text)
@@ -169,7 +170,7 @@ class LateInteraction:
                 float(query.weights @ nearest(query.tokens, centred)),
                 len(query.phrases & words) / max(1, len(query.phrases)),
                 len(tokens.ids),
-                *(query.sought.found_in(sense) if query.sought and sense else (0.0, 0.0)),
+                *(query.sought.found_in(sense) if query.sought and sense else (0.0, 0.0, 0.0)),
             )
             for query in asked
         ]
