@@ -68,6 +68,13 @@ def test_json_of_a_decision(run, docs, scores, saved):
     assert shown["none_relevant"] is None
 
 
+def test_two_calibrations_are_one_too_many(run, docs, saved):
+    bare, own = saved(0.0), Calibration.fit(LABELLED, Platt(), stage="tamis-mini")
+    assert run("rerank", QUERY, "--docs", docs, "--policy", bare, "--calibration", "default").code == 0
+    ran = run("rerank", QUERY, "--docs", docs, "--policy", saved(0.0, calibration=own), "--calibration", "default")
+    assert ran.code == 2 and "a calibration of its own" in ran.err and ran.out == ""
+
+
 def test_without_a_policy_nothing_is_decided(run, docs):
     shown = json.loads(run("rerank", QUERY, "--docs", docs, "-k", 2, "--json").out)
     assert (shown["policy"], shown["rejected"], shown["dropped"], shown["none_relevant"]) == (None, [], {}, None)

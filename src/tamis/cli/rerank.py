@@ -82,6 +82,8 @@ def _one(query: str, docs: str, chosen: Chosen, rules: Rules, said: Said) -> Non
     positions = {document.id: at for at, document in enumerate(documents)}
     scorer = chosen.scorer()
     policy, calibration = policy_for(rules.policy, scorer), calibration_for(rules.calibration, chosen.model)
+    if calibration is not None and policy is not None and policy.calibration is not None:
+        raise typer.BadParameter(f"{rules.policy} has a calibration of its own: leave --calibration out")
     with show.progress("reranking") as progress:
         ranking = rerank(query, documents, model=scorer, instruction=said.instruction, progress=progress)
     if calibration is not None:
