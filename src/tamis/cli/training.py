@@ -34,7 +34,8 @@ Data = Annotated[
     typer.Option(help="Labels: JSONL, CSV or TSV in any known form, or an evaluation set's folder; may be repeated."),
 ]
 Base = Annotated[
-    str, typer.Option(help="Where training starts: e5-small (ships with tamis), a model folder or a hub id.")
+    str,
+    typer.Option(help="Where training starts: e5-small or tamis-mini (ship with tamis), a model folder or a hub id."),
 ]
 Output = Annotated[Path, typer.Option("--output", "-o", help="The folder to make.")]
 Kind = Annotated[KindName, typer.Option(help="What is made of the base.")]

@@ -39,6 +39,7 @@ from tamis.train.after import (
 from tamis.train.after.figures import means
 from tamis.train.bases.base import Start
 from tamis.train.bases.files import making, write_json
+from tamis.train.bases.late import ARCHITECTURE, is_late
 from tamis.train.bases.opened import based, start_of
 from tamis.train.checkpoints import Checkpoints
 from tamis.train.lessons import Files, Lessons, read_by, read_lessons
@@ -63,7 +64,7 @@ class Job:
     Attributes:
         data: files of labels in any form of ``tamis.data.FORMS``, or evaluation sets' folders; or what has been read
             and split already, for which ``dev`` and ``conflicts`` are not read.
-        base: where training starts: ``"e5-small"`` (ships with tamis), a model folder or a hub id.
+        base: where training starts: ``"e5-small"`` or ``"tamis-mini"`` (ship with tamis), a model folder or a hub id.
         output: the folder to make.
         kind: what is made of the base.
         dev: labelled queries to measure on; a share of the data's queries, or their source. 0 measures nothing.
@@ -184,7 +185,9 @@ def _read(job: Job, seed: int) -> Lessons:
 
 
 def _family(kind: Kind, folder: ModelFolder) -> str:
-    """What is made of a base: a kind, or the kind of reranker that answers in words."""
+    """What is made of a base: a kind, or the kind of reranker that answers in words or weighs evidence."""
+    if is_late(folder):
+        return ARCHITECTURE
     return "causal" if kind == "cross-encoder" and folder.architecture.endswith("ForCausalLM") else kind
 
 

@@ -46,8 +46,8 @@ class AdamW(torch.optim.AdamW):
 
 def by_rows(network: nn.Module) -> None:
     """Have the gradients of word vectors hold only the rows that were read, where nothing else reads the vectors."""
+    lonely = not hasattr(getattr(network, "head", None), "tied")
     for name, module in network.named_modules():
-        lonely = not hasattr(network.get_submodule("head"), "tied")
         if name.rpartition(".")[2] in WORDS and isinstance(module, nn.Embedding) and lonely:
             module.sparse = module.weight.requires_grad
 

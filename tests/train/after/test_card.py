@@ -54,7 +54,7 @@ def test_every_family_says_how_it_is_loaded(family):
     assert "import tamis" in text and "FOLDER" not in text
     for block in text.split("```python\n")[1:]:
         compile(block.split("```")[0], "card", "exec")
-    assert ("from sentence_transformers" in text) is (family != "causal")
+    assert ("from sentence_transformers" in text) is (family not in ("causal", "late-interaction"))
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,10 @@ def test_no_such_base(spec, tmp_path):
 
 
 def test_a_model_that_ships_and_cannot_be_trained(tmp_path):
-    with pytest.raises(InputError, match="'tamis-mini' cannot be trained: of the models that ship, e5-small can"):
-        based("tamis-mini", tmp_path / "made", None)
+    with pytest.raises(
+        InputError, match="'use' cannot be trained: of the models that ship, e5-small, tamis-mini, tamis-blend can"
+    ):
+        based("use", tmp_path / "made", None)
 
 
 @pytest.mark.parametrize("length", [65, 4096])

@@ -126,8 +126,9 @@ def _is_hub_id(base: str) -> bool:
 def _head(card: Card) -> str:
     """YAML whose values are JSON strings, which YAML reads as they are."""
     family, base = card.family, card.outcome.base
+    others = {"sentence-transformers": family.sentence_transformers, "transformers": family.transformers}
     known: dict[str, Any] = {
-        "library_name": "sentence-transformers" if family.sentence_transformers else "transformers",
+        "library_name": next((name for name, code in others.items() if code), "tamis"),
         "pipeline_tag": family.task,
         "tags": list(family.tags),
         "language": list(card.languages),

@@ -64,6 +64,18 @@ for item in ranking:
 tokenizer = AutoTokenizer.from_pretrained("FOLDER")
 model = AutoModelForCausalLM.from_pretrained("FOLDER").eval()""",
     ),
+    "late-interaction": Family(
+        "text-ranking",
+        ("tamis", "reranker", "late-interaction", "text-ranking"),
+        "a raw logit for a pair of query and document",
+        """import tamis
+
+ranking = tamis.rerank("your query", ["one document", "another"], model="FOLDER")
+for item in ranking:
+    print(item.score, item.doc.text)""",
+        "",
+        "",
+    ),
     "bi-encoder": Family(
         "sentence-similarity",
         ("tamis", "sentence-transformers", "sentence-similarity", "feature-extraction", "retrieval"),

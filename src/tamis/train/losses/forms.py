@@ -65,9 +65,11 @@ DEFAULTS: Mapping[tuple[str, bool], str] = MappingProxyType(
         ("cross-encoder", False): "lambda",
         ("causal", False): "bce",  # as Qwen's rerankers were trained; lists are advised against
         ("bi-encoder", False): "softmax",
+        ("late-interaction", False): "softmax",  # as the base's own weights were fitted
         ("cross-encoder", True): "kl",
         ("causal", True): "kl",
         ("bi-encoder", True): "kl",
+        ("late-interaction", True): "kl",
     }
 )
 
