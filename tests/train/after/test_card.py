@@ -92,7 +92,7 @@ def test_commands_keep_what_is_not_of_the_machine():
 
 
 def test_what_cannot_be_written_is_one_clear_error(tmp_path):
-    with pytest.raises(InputError, match="family must be one of cross-encoder, causal, late-interaction, bi-encoder, got 'gpt'"):
+    with pytest.raises(InputError, match=f"family must be one of {', '.join(FAMILIES)}, got 'gpt'"):
         card_text(Card("mine", Outcome("a/b", "gpt")))
     with pytest.raises(InputError, match="does not exist"):
         write_card(tmp_path / "nowhere", Card("mine", DONE))
