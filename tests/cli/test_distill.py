@@ -89,7 +89,7 @@ def test_an_interrupted_teacher_goes_on_and_another_one_is_refused(run, tiny_mod
         (("--data", "DATA", "--layers", 9), 1, "layers=9: the base has 3"),
         (("--data", "DATA", "--layers", 1, "--loss", "lambda"), 1, "does not read a teacher's scores"),
         (("--data", "DATA", "--layers", 1, "--kind", "bi-encoder"), 1, "name an encoder with --base"),
-        (("--data", "DATA", "--base", "tamis-mini"), 1, "cannot be trained"),
+        (("--data", "DATA", "--base", "use"), 1, "cannot be trained"),
         (("--queries", "DATA", "--layers", 1), 1, "name a corpus for their candidates (--corpus)"),
         (("--data", "nowhere.jsonl", "--layers", 1), 1, "no such file"),
         (("--data", "DATA", "--layers", 1, "--corpus", "nowhere.jsonl"), 1, "no such file"),
