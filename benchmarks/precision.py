@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +21,10 @@ from quality import DEPTH, MEANS, NDCG, first_stage
 from scipy.stats import spearmanr
 
 import tamis
-from tamis.core import Floats, Pair, Ranking
+from tamis.core import Ranking
 from tamis.data import Collection
-from tamis.evaluate import compare, evaluate
+from tamis.evaluate import as_run, compare, evaluate
+from tamis.pipeline import Rerank
 from tamis.recall import Index
 from tamis.score.encoder import TextEncoder
 from tamis.score.late import LateInteraction
@@ -37,42 +38,24 @@ def rankings(collection: Collection, many: int) -> list[Ranking]:
     return [found[:DEPTH] for found in first_stage(index, collection, collection.judged[:many], "bm25")]
 
 
-def scores(scorer: LateInteraction, pairs: Sequence[Pair], bm25: Floats | None) -> Floats:
-    return scorer.score(pairs) if bm25 is None else scorer.score_with_evidence(pairs, {"bm25": bm25})
-
-
-def within(lists: Sequence[Ranking], one: Floats, other: Floats) -> float:
-    """Mean rank correlation of two scorings over the lists that have more than two candidates."""
-    ends = np.cumsum([len(found) for found in lists])
-    parts = [slice(end - len(found), end) for found, end in zip(lists, ends, strict=True) if len(found) > 2]
-    return float(np.nanmean([spearmanr(one[part], other[part]).statistic for part in parts]))
+def within(lists: Sequence[np.ndarray]) -> float:
+    """Mean rank correlation of two scorings, shape ``(2, candidates)`` each, over lists of more than two candidates."""
+    return float(np.nanmean([spearmanr(*found).statistic for found in lists if found.shape[1] > 2]))
 
 
 def row(name: str, collection: Collection, scorers: Sequence[LateInteraction], many: int) -> str:
     """A set's row of the table."""
     lists = rankings(collection, many)
-    pairs = [(found.query, candidate.doc) for found in lists for candidate in found]
-    bm25 = None if collection.candidates else np.concatenate([found.scores for found in lists])
-    found = [scores(scorer, pairs, bm25) for scorer in scorers]
-    values = [evaluate(dict(runs(lists, own)), _judged(collection, lists), [NDCG]) for own in found]
+    runs = [as_run((Rerank(s, evidence=()) if collection.candidates else Rerank(s))(lists)) for s in scorers]
+    found = [np.array([[run[query][document] for document in runs[0][query]] for run in runs]) for query in runs[0]]
+    pairs = np.concatenate(found, axis=1)
+    qrels = {query: collection.qrels[query] for query in runs[0]}
+    values = [evaluate(run, qrels, [NDCG]) for run in runs]
     (fp32, int8), test = [v[NDCG].mean() for v in values], compare(values[1], values[0], NDCG)
     return (
-        f"| {name} | {len(lists)} | {len(pairs):,} | {spearmanr(*found).statistic:.4f} | {within(lists, *found):.3f} "
+        f"| {name} | {len(lists)} | {pairs.shape[1]:,} | {spearmanr(*pairs).statistic:.4f} | {within(found):.3f} "
         f"| {fp32:.4f} | {int8:.4f} | {test.difference:+.4f} ({test.low:+.4f} to {test.high:+.4f}) |"
     )
-
-
-def runs(lists: Sequence[Ranking], found: Floats) -> Iterator[tuple[str, dict[str, float]]]:
-    """Each query's scores by document."""
-    at = 0
-    for ranking in lists:
-        ids = [candidate.doc.id for candidate in ranking]
-        yield ranking.query.id, dict(zip(ids, found[at : at + len(ids)].tolist(), strict=True))
-        at += len(ids)
-
-
-def _judged(collection: Collection, lists: Sequence[Ranking]) -> dict[str, dict[str, int]]:
-    return {found.query.id: dict(collection.qrels[found.query.id]) for found in lists}
 
 
 def main() -> None:

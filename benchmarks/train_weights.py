@@ -10,15 +10,13 @@ serve for figures; nothing of it ships.
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
-import os
 import random
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
+from insurance_lists import read
 
 import tamis
 from tamis.data import Example
@@ -38,16 +36,11 @@ from tamis.train.scores import as_pairs
 NDCG, FOLDS, WRONG = nDCG @ 10, 5, 11
 
 
-def lists(folder: Path, language: str, many: int) -> list[Example]:
+def lists(language: str, many: int) -> list[Example]:
     """Drawn questions with their candidates, the right answer first."""
-
-    def rows(name: str) -> list[dict]:
-        with gzip.open(folder / name, "rt", encoding="utf-8") as lines:
-            return [json.loads(line) for line in lines]
-
-    answers = {row["id"]: row[language] for row in rows("answers.jsonl.gz")}
+    answers = {row["id"]: row[language] for row in read("answers")}
     found = []
-    for row in random.Random(1).sample(rows("train.jsonl.gz"), many):
+    for row in random.Random(1).sample(read("train"), many):
         wrong = [answer for answer in row["neg"] if answer not in row["pos"]][:WRONG]
         texts = tuple(answers[answer] for answer in (row["pos"][0], *wrong))
         found.append(Example(row[language], texts, (1.0,) + (0.0,) * len(wrong)))
@@ -90,10 +83,9 @@ def main() -> None:
     options.add_argument("--queries", type=int, default=300)
     options.add_argument("--epochs", type=float, nargs="*", default=(3, 10))
     asked = options.parse_args()
-    data = Path(os.environ.get("TAMIS_DATA", "../shared/data")) / "train/insuranceqa"
     print("| questions | BM25 | tamis-mini | epochs | learnt | gain (95 %) | p |\n|---|---|---|---|---|---|---|")
     for language in ("zh", "en"):
-        examples = lists(data, language, asked.queries)
+        examples = lists(language, asked.queries)
         start = start_late(ModelFolder(Path(tamis.__file__).parent / "models/tamis-mini"), "cross-encoder", Options())
         qrels = {f"{at:05}": {"0": 1} for at in range(len(examples))}
         before = [start.base.score(as_pairs(one)) for one in examples]

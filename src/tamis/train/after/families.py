@@ -25,16 +25,18 @@ class Family:
     transformers: str
 
 
+RERANK = """import tamis
+
+ranking = tamis.rerank("your query", ["one document", "another"], model="FOLDER")
+for item in ranking:
+    print(item.score, item.doc.text)"""
+
 FAMILIES: Mapping[str, Family] = {
     "cross-encoder": Family(
         "text-ranking",
         ("tamis", "reranker", "cross-encoder", "text-ranking"),
         "a raw logit for a pair of query and document",
-        """import tamis
-
-ranking = tamis.rerank("your query", ["one document", "another"], model="FOLDER")
-for item in ranking:
-    print(item.score, item.doc.text)""",
+        RERANK,
         """from sentence_transformers import CrossEncoder
 
 model = CrossEncoder("FOLDER")
@@ -68,11 +70,7 @@ model = AutoModelForCausalLM.from_pretrained("FOLDER").eval()""",
         "text-ranking",
         ("tamis", "reranker", "late-interaction", "text-ranking"),
         "a raw logit for a pair of query and document",
-        """import tamis
-
-ranking = tamis.rerank("your query", ["one document", "another"], model="FOLDER")
-for item in ranking:
-    print(item.score, item.doc.text)""",
+        RERANK,
         "",
         "",
     ),
