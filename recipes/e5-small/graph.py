@@ -1,14 +1,14 @@
 """The e5-small encoder as an ONNX graph: int8 products whose activations are scaled token by token.
 
 ONNX Runtime's dynamic int8 scales a whole batch by its one largest activation, so a text's vector depends on its
-companions and one outlier token costs everyone precision. Here each token has its own scale: vectors do not depend on
-the batch, and the cosine to fp32 rises from .993 to .998. Weights use 7 of 8 bits, since products of full-range bytes
-overflow the 16-bit sums of AVX2 processors.
+companions and one outlier token costs everyone precision. Here each token has its own scale, so that vectors do not
+depend on the batch, and its channels are evened out (``weights.py``). Weights use 7 of 8 bits, since products of
+full-range bytes overflow the 16-bit sums of AVX2 processors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -16,14 +16,16 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from q4file import BLOCK, Q4File
+from weights import Activations, Linear, Weights
 
 MICROSOFT = "com.microsoft"
-WEIGHT_LIMIT = 63  # 7 bits: 255 * 63 * 2 < 2**15
 ZERO = 128  # activations are stored as unsigned bytes around this
+ZERO_GELU = 16  # and a GELU's around that,
+LEAST_GELU = 0.17 / ZERO_GELU  # whose step is no finer, since it falls to -.17
 INPUT = {"qkv": "x", "ao": "c", "fi": "y", "fo": "z"}  # what a product's input is called
 
-# Adds x W' to a graph: its own name, weights (outputs, inputs), and the name of x (tokens, inputs) give the product's.
-Product: TypeAlias = Callable[["Graph", NDArray[np.float32], str, str], str]
+# Adds x W' to a graph: what is multiplied by, its own name, and the name of x (tokens, inputs) give the product's.
+Product: TypeAlias = Callable[["Graph", Linear, str, str], str]
 
 
 class Graph:
@@ -42,16 +44,22 @@ class Graph:
         return out
 
 
-def encoder(source: Q4File, keep: NDArray[np.int64], product: Product | None = None) -> onnx.ModelProto:
+def encoder(
+    source: Q4File,
+    keep: NDArray[np.int64],
+    product: Product | None = None,
+    read: Mapping[str, Activations] | None = None,
+) -> onnx.ModelProto:
     """input_ids, attention_mask (batch, length) -> token_vectors (batch, length, hidden), for the rows to ``keep``.
 
-    ``product`` multiplies by weights: None is int8 with one scale a token.
+    ``product`` multiplies by weights: None is int8 with one scale a token. ``read`` has what each product reads
+    (``activations.py``); without it channels stay as they are, and each weight goes to its nearest number.
     """
-    g, hidden = Graph(), source.hidden
+    g, hidden, weights = Graph(), source.hidden, Weights(source, read or {})
     constants(g, source)
     x = embeddings(g, source, keep)
     for layer in range(source.layers):
-        x = transformer_layer(g, source, f"l{layer}.", x, product or int8)
+        x = transformer_layer(g, weights, f"l{layer}.", x, product or int8)
     g.op("Reshape", [x, "batch_length_hidden"], "token_vectors")
     sides = ["batch", "length"]
     graph = helper.make_graph(
@@ -68,11 +76,7 @@ def encoder(source: Q4File, keep: NDArray[np.int64], product: Product | None = N
 def constants(g: Graph, source: Q4File) -> None:
     for name, value in {
         "one": np.float32(1),
-        "per_127": np.float32(1 / 127),
-        "tiny": np.float32(1e-12),
         "far": np.float32(-1e9),
-        "zero_point": np.uint8(ZERO),
-        "zero_point_1": np.array([ZERO], np.uint8),
         "at_0": np.array([0]),
         "at_1": np.array([1]),
         "at_2": np.array([2]),
@@ -81,12 +85,18 @@ def constants(g: Graph, source: Q4File) -> None:
         "tokens_hidden": np.array([-1, source.hidden]),
     }.items():
         g.const(name, np.asarray(value))
+    for kind, zero, most, least in (("", ZERO, 255 - ZERO, 1e-12), ("_gelu", ZERO_GELU, 255 - ZERO_GELU, LEAST_GELU)):
+        g.const("per" + kind, np.asarray(np.float32(1 / most)))
+        g.const("least" + kind, np.asarray(np.float32(least)))
+        g.const("zero_point" + kind, np.asarray(np.uint8(zero)))
+        g.const("zero_point_1" + kind, np.array([zero], np.uint8))
     g.op("Shape", ["input_ids"], "batch_length")
     heads = g.const("heads", np.array([3 * source.heads, source.hidden // source.heads]))
     g.op("Concat", ["batch_length", heads], "batch_length_heads", axis=0)
     g.op("Concat", ["batch_length", g.const("hidden", np.array([source.hidden]))], "batch_length_hidden", axis=0)
     tokens = g.op("Unsqueeze", [g.op("ReduceProd", ["batch_length"], "tokens", keepdims=0), "at_0"], "tokens_1")
-    g.op("Expand", ["zero_point_1", tokens], "zero_points")
+    for kind in ("", "_gelu"):
+        g.op("Expand", ["zero_point_1" + kind, tokens], "zero_points" + kind)
     mask = g.op("Cast", ["attention_mask"], "mask", to=TensorProto.FLOAT)
     padded = g.op("Mul", [g.op("Sub", ["one", mask], "padding"), "far"], "padding_far")
     batch = g.op("Slice", ["batch_length", "at_0", "at_1"], "batch_1")
@@ -119,14 +129,15 @@ def embeddings(g: Graph, source: Q4File, keep: NDArray[np.int64]) -> str:
     return g.op("Reshape", [x, "tokens_hidden"], "embedded_tokens")
 
 
-def transformer_layer(g: Graph, source: Q4File, layer: str, x: str, product: Product) -> str:
+def transformer_layer(g: Graph, weights: Weights, layer: str, x: str, product: Product) -> str:
     """Post-norm BERT layer on flat tokens (batch * length, hidden)."""
-    qkv = linear(g, source, [f"{layer}{part}" for part in "qkv"], layer + "qkv", x, product)
+    source = weights.source
+    qkv = linear(g, weights, layer, "qkv", x, product)
     context = attention(g, layer, g.op("Reshape", [qkv, "batch_length_heads"], layer + "heads"))
-    attended = linear(g, source, [layer + "ao"], layer + "ao", context, product)
+    attended = linear(g, weights, layer, "ao", context, product)
     x = layer_norm(g, source, layer + "aln", g.op("Add", [x, attended], layer + "attended"))
-    wide = g.op("Gelu", [linear(g, source, [layer + "fi"], layer + "fi", x, product)], layer + "gelu")
-    narrow = linear(g, source, [layer + "fo"], layer + "fo", wide, product)
+    wide = g.op("Gelu", [linear(g, weights, layer, "fi", x, product)], layer + "gelu")
+    narrow = linear(g, weights, layer, "fo", wide, product)
     return layer_norm(g, source, layer + "oln", g.op("Add", [x, narrow], layer + "out"))
 
 
@@ -134,7 +145,7 @@ def attention(g: Graph, layer: str, heads: str) -> str:
     """softmax(q k' / sqrt(d) + bias) v in fp32; ``heads`` is (batch, length, 3 * heads, d): q, then k, then v.
 
     The padding bias rides along as one more dimension, [q, 1] [k, bias]', instead of a pass over length * length
-    scores; the division by sqrt(d) stands in the weights of q.
+    scores; the division by sqrt(d) stands in the weights of q (``weights.py``).
     """
     parts = [layer + part for part in ("Q", "K", "V")]
     g.nodes.append(helper.make_node("Split", [heads], parts, axis=2, num_outputs=3))
@@ -148,35 +159,31 @@ def attention(g: Graph, layer: str, heads: str) -> str:
     return g.op("Reshape", [context, "tokens_hidden"], layer + "context_tokens")
 
 
-def linear(g: Graph, source: Q4File, names: list[str], out: str, x: str, product: Product) -> str:
-    """x W' + b with the weights of ``names`` side by side."""
-    columns = source.hidden if names[0].split(".")[-1] != "fo" else 4 * source.hidden
-    weights = np.concatenate([source.dequantised(n + ".w", columns) for n in names])
-    bias = np.concatenate([source.floats(n + ".b") for n in names])
-    if out.endswith("qkv"):
-        weights[: source.hidden] *= (source.hidden // source.heads) ** -0.5
-        bias[: source.hidden] *= (source.hidden // source.heads) ** -0.5
-    return g.op("Add", [product(g, weights, out, x), g.const(out + ".b", bias)], out + "_linear")
+def linear(g: Graph, weights: Weights, layer: str, part: str, x: str, product: Product) -> str:
+    """x W' + b with a layer's weights."""
+    found, out = weights.of(layer, part), layer + part
+    if found.divisors is not None:
+        x = g.op("Mul", [x, g.const(out + ".even", 1 / found.divisors)], out + "_even")
+    return g.op("Add", [product(g, found, out, x), g.const(out + ".b", found.bias)], out + "_linear")
 
 
-def int8(g: Graph, weights: NDArray[np.float32], out: str, x: str) -> str:
+def int8(g: Graph, linear: Linear, out: str, x: str) -> str:
     """x W' in 8 bits: one scale a token, one an output channel."""
     layer, part = out.rsplit(".", 1)
-    name = f"{layer}.{INPUT[part]}"
-    largest = g.op("ReduceMax", [g.op("Abs", [x], name + "_abs"), "last"], name + "_max", keepdims=1)
-    scale = g.op("Max", [g.op("Mul", [largest, "per_127"], name + "_127"), "tiny"], name + "_scale")
+    name, kind = f"{layer}.{INPUT[part]}", "_gelu" if part == "fo" else ""
+    largest = g.op("ReduceMax", [x if kind else g.op("Abs", [x], name + "_abs"), "last"], name + "_max", keepdims=1)
+    scale = g.op("Max", [g.op("Mul", [largest, "per" + kind], name + "_per"), "least" + kind], name + "_scale")
     flat = g.op("Squeeze", [scale, "last"], name + "_scale_1")
-    x = g.op("QuantizeLinear", [x, flat, "zero_points"], name + "_bytes", axis=0)
-    channels = np.abs(weights).max(axis=1) / WEIGHT_LIMIT
-    integers = g.const(out + ".w", np.rint(weights / channels[:, None]).astype(np.int8).T)
-    inputs = [x, integers, "one", g.const(out + ".scale", channels.astype(np.float32)), "zero_point"]
+    x = g.op("QuantizeLinear", [x, flat, "zero_points" + kind], name + "_bytes", axis=0)
+    integers, scales = linear.rounded()
+    inputs = [x, g.const(out + ".w", integers.T), "one", g.const(out + ".scale", scales), "zero_point" + kind]
     product = g.op("MatMulIntegerToFloat", inputs, out + "_product", domain=MICROSOFT)
     return g.op("Mul", [product, scale], out + "_scaled")
 
 
-def float32(g: Graph, weights: NDArray[np.float32], out: str, x: str) -> str:
+def float32(g: Graph, linear: Linear, out: str, x: str) -> str:
     """x W' as the weights are: what int8 is measured against."""
-    return g.op("MatMul", [x, g.const(out + ".w", weights.T)], out + "_product")
+    return g.op("MatMul", [x, g.const(out + ".w", linear.weights.T)], out + "_product")
 
 
 def layer_norm(g: Graph, source: Q4File, name: str, x: str) -> str:

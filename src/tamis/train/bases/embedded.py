@@ -104,9 +104,10 @@ class Graph:
         return {name: np.ascontiguousarray(value) for name, value in found.items()}
 
     def _product(self, name: str) -> Vectors:
-        """Weights (outputs, inputs) of an int8 product."""
+        """Weights (outputs, inputs) of an int8 product, for channels as they come, before the graph evens them out."""
         integers, scales = self._arrays[f"{name}.w"], self._arrays[f"{name}.scale"]
-        found: Vectors = np.ascontiguousarray(integers.astype(np.float32).T * scales[:, None])
+        even = self._arrays.get(f"{name}.even", np.float32(1))
+        found: Vectors = np.ascontiguousarray(integers.astype(np.float32).T * scales[:, None] * even)
         return found
 
     def _words(self) -> Vectors:

@@ -1,0 +1,86 @@
+"""The encoder's weights as its graph multiplies by them: channels evened out, and rounded to 7 bits where they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from q4file import Q4File
+
+LIMIT = 63  # 7 bits: 255 * 63 * 2 < 2**15
+SHARED = 0.5  # of a channel's size that the weights take over: alpha of SmoothQuant
+EVENED = ("qkv", "fi")  # products whose inputs are evened out: they read the layers' vectors
+DAMPING = 0.01  # of the mean moment, added to each channel's
+
+
+class Activations(NamedTuple):
+    """What a product reads: how far each channel reaches, and sums of the products of channels."""
+
+    reached: NDArray[np.float64]  # (inputs,)
+    moments: NDArray[np.float64]  # (inputs, inputs)
+
+
+class Linear(NamedTuple):
+    """x / divisors W' + b, and the moments of x / divisors where they are known."""
+
+    weights: NDArray[np.float32]  # (outputs, inputs)
+    bias: NDArray[np.float32]
+    divisors: NDArray[np.float32] | None
+    moments: NDArray[np.float64] | None
+
+    def rounded(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """Weights in 7 bits and a scale for each output; the rounding of one input is made up for by the next.
+
+        GPTQ (Frantar et al. 2023, algorithm 1): each input in turn, those that are read the most first. Without moments
+        each weight goes to its nearest number.
+        """
+        weights = self.weights.astype(np.float64)
+        scales = np.abs(weights).max(axis=1) / LIMIT
+        if self.moments is None:
+            found = np.rint(weights / scales[:, None])
+        else:
+            order = np.argsort(-self.moments.diagonal(), kind="stable")
+            moments = self.moments[np.ix_(order, order)]
+            damped = moments + DAMPING * moments.diagonal().mean() * np.eye(len(moments))
+            upper = np.linalg.cholesky(np.linalg.inv(damped)).T
+            left, found = weights[:, order], np.empty_like(weights)
+            for at, column in enumerate(order.tolist()):
+                found[:, column] = np.clip(np.rint(left[:, at] / scales), -LIMIT, LIMIT)
+                error = (left[:, at] - found[:, column] * scales) / upper[at, at]
+                left[:, at:] -= np.outer(error, upper[at, at:])
+        return found.astype(np.int8), scales.astype(np.float32)
+
+
+class Weights:
+    """Weights of each layer's products; ``read`` has what they read, by product ("l0.qkv"), where it is known.
+
+    A few channels of BERT's token vectors are fifty times as large as the rest. Dividing each channel by a factor, and
+    multiplying its weights by it, changes nothing but what rounding costs (SmoothQuant, Xiao et al. 2023, equation 4).
+    """
+
+    def __init__(self, source: Q4File, read: Mapping[str, Activations]) -> None:
+        self.source, self.read = source, read
+
+    def of(self, layer: str, part: str) -> Linear:
+        """Of one product: "qkv" (a layer's three side by side), "ao", "fi" or "fo"."""
+        hidden = self.source.hidden
+        names = [layer + name for name in ("qkv" if part == "qkv" else [part])]
+        columns = 4 * hidden if part == "fo" else hidden
+        weights = np.concatenate([self.source.dequantised(name + ".w", columns) for name in names])
+        bias = np.concatenate([self.source.floats(name + ".b") for name in names])
+        if part == "qkv":  # the division of q k' by sqrt(d)
+            weights[:hidden] *= (hidden // self.source.heads) ** -0.5
+            bias[:hidden] *= (hidden // self.source.heads) ** -0.5
+        read = self.read.get(layer + part)
+        if read is None or part not in EVENED:
+            return Linear(weights, bias, None, read and read.moments)
+        divisors = even(read.reached, np.abs(weights).max(axis=0))
+        return Linear(weights * divisors, bias, divisors, read.moments / np.outer(divisors, divisors))
+
+
+def even(reached: NDArray[np.float64], largest: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What to divide channels by, given how far they and their weights reach; the factors' geometric mean is 1."""
+    found = np.maximum(reached, 1e-6) ** SHARED / np.maximum(largest, 1e-6) ** (1 - SHARED)
+    return (found / np.exp(np.log(found).mean())).astype(np.float32)
