@@ -167,12 +167,8 @@ def main() -> None:
     if not asked.table:
         for name in asked.sets:
             scorer = RememberingScorer(tamis.load_scorer(asked.model))
-            kept = asked.keep and asked.keep / f"{name}.npz"
-            if kept and kept.exists():
-                scorer.restore(kept)
-            found = {"model": scorer.fingerprint, **measured(name, scorer)}
-            if kept:
-                scorer.save(kept)
+            with scorer.kept(asked.keep, name):
+                found = {"model": scorer.fingerprint, **measured(name, scorer)}
             results = (json.loads(RESULTS.read_text()) if RESULTS.exists() else {}) | {name: found}
             print(name, json.dumps(results[name]), file=sys.stderr, flush=True)
             RESULTS.parent.mkdir(exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,15 @@ class RememberingScorer(LateInteraction):
             rows = sorted(wanted.get(documents[at].id, set()) | set(near.tolist()))
             found = self.matched([asked[row] for row in rows], texts[at], tokens, vectors)
             self.known |= {pair_key(queries[r], documents[at]): f for r, f in zip(rows, found, strict=True)}
+
+    @contextmanager
+    def kept(self, folder: Path | None, name: str) -> Iterator[None]:
+        """Remember what stands in a folder under this name, and write there what is remembered; without one, do not."""
+        if folder and (folder / f"{name}.npz").exists():
+            self.restore(folder / f"{name}.npz")
+        yield
+        if folder:
+            self.save(folder / f"{name}.npz")
 
     def save(self, path: Path) -> None:
         """Write what is remembered to one file."""

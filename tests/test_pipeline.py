@@ -1,6 +1,7 @@
 """Rerank and Pipeline: nothing lost, nothing reordered that should not be, wrong use told at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import tamis
 from tamis.core import Candidate, Decision, Document, Query, Ranking
 from tamis.decide.policies.cuts import Thresholds
 from tamis.decide.policies.policy import Policy
-from tamis.errors import InputError, PolicyMismatch
+from tamis.errors import InputError, ModelError, PolicyMismatch
 from tamis.pipeline import CHUNK, Pipeline, Rerank
 
 
@@ -144,6 +145,14 @@ def test_search_gives_the_embedded_scorer_its_bm25():
         best.score
         == scorer.score_with_evidence([(found.query, best.doc)], {"bm25": np.array([best.scores["bm25"]])})[0]
     )
+
+
+def test_a_model_is_named_by_its_folder_too():
+    folder = Path(tamis.__file__).parent / "models/tamis-blend"
+    by_folder = tamis.rerank("sieve", ["A tamis is a sieve.", "Rain."], model=folder)
+    assert by_folder == tamis.rerank("sieve", ["A tamis is a sieve.", "Rain."], model="tamis-blend")
+    with pytest.raises(ModelError):
+        tamis.rerank("sieve", ["Rain."], model="")
 
 
 def test_nothing_to_rerank():

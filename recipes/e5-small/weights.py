@@ -1,4 +1,4 @@
-"""The encoder's weights as its graph multiplies by them: channels evened out, and rounded to 7 bits where they may be."""
+"""The encoder's weights as its graph multiplies by them: channels evened out, rounding made up for."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ OUT = Path(tamis.__file__).parent / "models/tamis-blend"
 ENCODER = "e5-small"
 NDCG = measure("ndcg@10")
 DEPTH = 15  # candidates by words and by vectors each
-EVIDENCE = ("cosine", "maxsim", "phrase", "bm25")  # the columns; the last where a collection has been searched
+# The columns, the first of what a blend weighs (heads give the others); the last where a collection has been searched.
+EVIDENCE = ("cosine", "maxsim", "phrase", "bm25")
 # The authors of these questions and headings had the text before their eyes, searchers have not: of the lead that a
 # relevant document has over other candidates, this part is taken for copied; of exact words more than of near ones.
 COPIED = {"maxsim": 0.1, "phrase": 0.1, "bm25": 0.3}
@@ -60,13 +61,18 @@ class Examples:
 
     @cached_property
     def evidence(self) -> Floats:
-        """What a blend weighs, one column for each name of ``EVIDENCE``."""
+        """What a blend weighs, heads and all."""
         return self.blends.evidence(self.features, self.bm25)
+
+    @property
+    def columns(self) -> Floats:
+        """The evidence without that of heads, one column for each name of ``EVIDENCE``."""
+        return self.evidence[:, : len(EVIDENCE)]
 
     @cached_property
     def design(self) -> Floats:
-        """The evidence that weights are fitted to: that of relevant documents without what is taken for copied."""
-        found, relevant = self.evidence.copy(), self.labels > 0
+        """The columns that weights are fitted to: those of relevant documents without what is taken for copied."""
+        found, relevant = self.columns.copy(), self.labels > 0
         others = np.maximum(np.bincount(self.query[~relevant], minlength=self.query.max() + 1), 1)
         for name, copied in COPIED.items():
             at = EVIDENCE.index(name)
@@ -154,7 +160,7 @@ def weights(sets: Sequence[Examples], language: str) -> tuple[Floats, Floats]:
 
 def blend(weights: Floats, sets: Sequence[Examples]) -> Blend:
     """The blend of fitted weights; its bias puts logit 0 where relevant and other candidates weigh the same."""
-    scores = [s.evidence @ weights for s in sets]
+    scores = [s.columns @ weights for s in sets]
     middles = [(x[s.labels > 0].mean() + x[s.labels == 0].mean()) / 2 for x, s in zip(scores, sets, strict=True)]
     return Blend(*(round(float(value), 4) for value in (-np.mean(middles), *weights)))
 
@@ -177,8 +183,8 @@ def report(sets: Sequence[Examples]) -> dict[str, dict[str, float]]:
         for fold in range(FOLDS):
             held = s.query % FOLDS == fold
             fitted = weights([o.only(~held) if o is s else o for o in sets], s.training.language)
-            scores[:, held] = [s.evidence[held] @ found for found in fitted]
-        rows = {"random": rng.random(len(s.pairs))} | dict(zip(EVIDENCE, s.evidence.T, strict=True))
+            scores[:, held] = [s.columns[held] @ found for found in fitted]
+        rows = {"random": rng.random(len(s.pairs))} | dict(zip(EVIDENCE, s.columns.T, strict=True))
         rows |= {"blend": scores[0], "blend with bm25": scores[1]}
         measured[s.training.name] = {name: round(float(s.ndcg(row).mean()), 4) for name, row in rows.items()}
         print(s.training.name, len(s.training.queries), "queries", measured[s.training.name])
@@ -211,6 +217,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--queries", type=int, default=400, help="queries of a training set")
     options.add_argument("--documents", type=int, default=500, help="documents of a training set")
+    options.add_argument("-o", "--output", type=Path, default=OUT)
     asked = options.parse_args()
     data = Path(os.environ.get("TAMIS_DATA", "../shared/data")) / "train"
     training = training_sets(data, asked.queries, asked.documents)
@@ -221,9 +228,9 @@ def main() -> None:
     sets = [replace(s, blends=line) for s in sets]
     measured = report(sets)
     fitted = Blends(line.expected, *blends(sets))
-    OUT.mkdir(parents=True, exist_ok=True)
+    asked.output.mkdir(parents=True, exist_ok=True)
     known = scorer.statistics
-    np.savez_compressed(OUT / "tokens.npz", pieces=known.pieces.astype(np.float16), centres=known.centres)
+    np.savez_compressed(asked.output / "tokens.npz", pieces=known.pieces.astype(np.float16), centres=known.centres)
     digest = hashlib.sha256("".join(s.training.digest for s in sets).encode()).hexdigest()
     config = {
         "architecture": "late-interaction",
@@ -233,7 +240,7 @@ def main() -> None:
         "training_digest": digest,
         "held_out_ndcg@10": measured,
     }
-    (OUT / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+    (asked.output / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
     print(json.dumps(fitted.config(), indent=2))
 
 

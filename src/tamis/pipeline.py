@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -233,7 +234,7 @@ def rerank(
     query: str | Query,
     documents: Iterable[str | Document | Mapping[str, Any]],
     *,
-    model: str | Scorer | None = None,
+    model: str | Path | Scorer | None = None,
     instruction: str = "",
     top_k: int | None = None,
     progress: Progress | None = None,
@@ -243,7 +244,7 @@ def rerank(
     Args:
         query: what is asked.
         documents: strings, mappings with ``text`` (and ``id``, ``title``, further fields), or Documents.
-        model: a scorer or its spec; None is the embedded ``"tamis-mini"``.
+        model: a scorer, its spec, or a model's folder; None is the embedded ``"tamis-mini"``.
         instruction: task description, for scorers that read one.
         top_k: keep this many of the best; None keeps all.
         progress: called with (pairs scored, pairs in all) as the work goes on.
@@ -258,8 +259,9 @@ def rerank(
     """
     if top_k is not None and top_k < 1:
         raise InputError(f"top_k must be at least 1, got {top_k}")
-    scorer = load_scorer(model or "tamis-mini") if model is None or isinstance(model, str) else model
+    if model is None or isinstance(model, (str, Path)):
+        model = load_scorer("tamis-mini" if model is None else model)
     asked = as_query(query)
     if instruction:
         asked = replace(asked, instruction=instruction)
-    return Pipeline(stages=(Rerank(scorer, progress=progress),)).rank(asked, documents)[:top_k]
+    return Pipeline(stages=(Rerank(model, progress=progress),)).rank(asked, documents)[:top_k]

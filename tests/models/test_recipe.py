@@ -151,6 +151,22 @@ def test_the_model_is_put_together_and_calibrated(learnt, tmp_path, monkeypatch)
     assert json.loads((tmp_path / "tamis-mini/report.json").read_text())["separation"]["auc"] > 0.8
 
 
+def test_the_blend_below_it_is_fitted(recipe, tmp_path, monkeypatch):
+    import fit
+
+    monkeypatch.setattr(fit, "training_sets", training_sets)
+    monkeypatch.setattr(sys, "argv", ["fit.py", "-o", str(tmp_path / "tamis-blend")])
+    fit.main()
+    config = json.loads((tmp_path / "tamis-blend/config.json").read_text())
+    measured = config["held_out_ndcg@10"]
+    assert measured["abstracts"]["random"] < 0.6 < measured["abstracts"]["blend"]
+    # Articles' titles are their numbers, which vectors do not tell apart.
+    assert measured["statutes"]["random"] + 0.1 < measured["statutes"]["blend with bm25"]
+    documents = ["Myelodysplastic syndromes are stem cell malignancies.", "Bananas are rich in potassium."]
+    ranking = tamis.rerank("What is myelodysplasia?", documents, model=tmp_path / "tamis-blend")
+    assert ranking[0].doc.text == documents[0]
+
+
 def training_sets(_data, queries, _documents):
     """Titles and their texts of what ships; the first half where few are asked for, all where many are."""
     from training import Training

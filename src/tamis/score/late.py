@@ -90,6 +90,8 @@ class LateInteraction:
             blends = Blends.read(config)
             statistics = Statistics.read(folder)
             encoder = load_encoder(config["encoder"])
+            if (length := config.get("max_length")) is not None:
+                encoder = encoder.shortened(int(length))
         except (OSError, KeyError, TypeError, ValueError, BadZipFile) as error:
             raise ModelError(f"{folder} is not a late-interaction model folder: {error!r}") from error
         return cls(folder.name, encoder, blends=blends, statistics=statistics, made=ModelFolder(folder).digest())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
@@ -116,8 +117,10 @@ class Lora:
         head.requires_grad_(True)
 
 
-def layers(network: nn.Module) -> nn.ModuleList:
-    """The network's layers, lowest first."""
-    body: Any = network.body
-    found: nn.ModuleList = body.layers if hasattr(body, "layers") else body.encoder["layer"]
+def layers(network: nn.Module) -> Sequence[nn.Module]:
+    """The network's layers, lowest first; none where it has no body, as a late-interaction model's weights."""
+    body: Any = getattr(network, "body", None)
+    if body is None:
+        return ()
+    found: Sequence[nn.Module] = body.layers if hasattr(body, "layers") else body.encoder["layer"]
     return found

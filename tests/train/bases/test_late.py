@@ -56,6 +56,17 @@ def test_it_begins_as_its_base():
     np.testing.assert_allclose(found.score_with_evidence(PAIRS, BM25), base.score_with_evidence(PAIRS, BM25), atol=1e-9)
 
 
+def test_the_folder_says_how_much_it_reads(tmp_path):
+    short = start().shortened(12)
+    short.write(dict(short.network.named_parameters()), tmp_path / "short")
+    again = start_late(ModelFolder(tmp_path / "short"), "cross-encoder", Options())
+    again.write(dict(again.network.named_parameters()), tmp_path / "again")
+    found = load_scorer(tmp_path / "short").score(PAIRS)
+    np.testing.assert_allclose(found, load_scorer("tamis-mini", max_length=12).score(PAIRS), atol=1e-9)
+    np.testing.assert_array_equal(found, load_scorer(tmp_path / "again").score(PAIRS))
+    assert not np.allclose(found, load_scorer("tamis-mini").score(PAIRS))
+
+
 def test_the_network_gives_the_scores_of_the_scorer():
     ready = start()
     with torch.no_grad():

@@ -8,14 +8,18 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from tamis.score.load import EMBEDDED
+
 from .conftest import case, losses
 
 # No score, or no difference between scores, depends on these: their gradients are rounding, which Adam makes steps of.
 IDLE = ("self.key.bias", "classifier.bias")
 BI = {"base": "bi", "kind": "bi-encoder"}
+LATE = {"base": str(EMBEDDED / "tamis-mini")}  # only a blend's weights learn: no layers to cut up
 SOON = {
     "parts": {"measure": True},
     "bi": BI,
+    "late": LATE,
     "odd": {"queries": 39},  # every other step has one list, so that one process has none of its own
 }
 LATER = {

@@ -107,10 +107,12 @@ class Late:
     base: Reading
     network: nn.Module
     new: tuple[str, ...] = ("grown",)
+    max_length: int | None = None  # None is what the base reads
 
     def shortened(self, max_length: int) -> Self:
         """The same, reading at most so many tokens of a text."""
-        return replace(self, base=Reading(self.base.shortened(max_length), self.base.blends, live()))
+        base = Reading(self.base.shortened(max_length), self.base.blends, live())
+        return replace(self, base=base, max_length=max_length)
 
     def task(self, batches: Batches, device: torch.device, positives: Positives | None = None) -> Evidence:
         """Evidence of pairs, weighed."""
@@ -131,7 +133,10 @@ class Late:
             if name.suffix in (".npz", ".onnx"):
                 with atomic_path(folder / name) as temporary:
                     shutil.copyfile(self.folder.path / name, temporary)
-        kept = {name: self.folder.config[name] for name in ("architecture", "encoder")}
+        stated = self.folder.config
+        kept = {"architecture": ARCHITECTURE, "encoder": stated["encoder"]}
+        if length := self.max_length or stated.get("max_length"):
+            kept["max_length"] = length
         write_json(folder / "config.json", {**kept, **self._scorer(tensors).blends.config()})
 
 

