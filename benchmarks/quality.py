@@ -156,24 +156,30 @@ def mean(title: str, names: Sequence[str], results: dict[str, dict]) -> str:
     )
 
 
+def known(path: Path) -> dict[str, dict]:
+    """What has been measured so far, by set."""
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("sets", nargs="*", default=SETS, metavar="SET")
     options.add_argument("--model", default=MODEL, help="a folder to measure in its place, named tamis-mini")
     options.add_argument("--table", action="store_true", help="print what has been measured, measure nothing")
+    options.add_argument("--results", type=Path, default=RESULTS, help="where results are kept (%(default)s)")
     options.add_argument("--keep", type=Path, metavar="DIR", help="keep what was read here, and use it again")
     asked = options.parse_args()
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results = known(asked.results)
     if not asked.table:
         for name in asked.sets:
             scorer = RememberingScorer(tamis.load_scorer(asked.model))
             with scorer.kept(asked.keep, name):
                 found = {"model": scorer.fingerprint, **measured(name, scorer)}
-            results = (json.loads(RESULTS.read_text()) if RESULTS.exists() else {}) | {name: found}
+            results = known(asked.results) | {name: found}
             print(name, json.dumps(results[name]), file=sys.stderr, flush=True)
-            RESULTS.parent.mkdir(exist_ok=True)
+            asked.results.parent.mkdir(exist_ok=True)
             rows = [f"{json.dumps(name)}: {json.dumps(row)}" for name, row in results.items()]  # a line a set
-            RESULTS.write_text("{\n" + ",\n".join(rows) + "\n}\n")
+            asked.results.write_text("{\n" + ",\n".join(rows) + "\n}\n")
     print(table(results))
 
 
