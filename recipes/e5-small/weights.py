@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from q4file import Q4File
 
+from tamis.score.export.channels import even
+
 LIMIT = 63  # 7 bits: 255 * 63 * 2 < 2**15
-SHARED = 0.5  # of a channel's size that the weights take over: alpha of SmoothQuant
 EVENED = ("qkv", "fi")  # products whose inputs are evened out: they read the layers' vectors
 DAMPING = 0.01  # of the mean moment, added to each channel's
 
@@ -56,8 +57,7 @@ class Linear(NamedTuple):
 class Weights:
     """Weights of each layer's products; ``read`` has what they read, by product ("l0.qkv"), where it is known.
 
-    A few channels of BERT's token vectors are fifty times as large as the rest. Dividing each channel by a factor, and
-    multiplying its weights by it, changes nothing but what rounding costs (SmoothQuant, Xiao et al. 2023, equation 4).
+    A few channels of token vectors are many times as large as the rest; they are evened out, as ``tamis export`` does.
     """
 
     def __init__(self, source: Q4File, read: Mapping[str, Activations]) -> None:
@@ -78,9 +78,3 @@ class Weights:
             return Linear(weights, bias, None, read and read.moments)
         divisors = even(read.reached, np.abs(weights).max(axis=0))
         return Linear(weights * divisors, bias, divisors, read.moments / np.outer(divisors, divisors))
-
-
-def even(reached: NDArray[np.float64], largest: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What to divide channels by, given how far they and their weights reach; the factors' geometric mean is 1."""
-    found = np.maximum(reached, 1e-6) ** SHARED / np.maximum(largest, 1e-6) ** (1 - SHARED)
-    return (found / np.exp(np.log(found).mean())).astype(np.float32)

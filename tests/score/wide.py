@@ -15,6 +15,7 @@ from .tiny_bi import modules, pool
 from .tiny_files import write
 
 OUTLIER = 1e4
+LARGE = 64.0  # powers of two cancel out exactly
 
 
 def wide_bert(folder: Path) -> Path:
@@ -49,6 +50,22 @@ def spiky_bert(folder: Path) -> Path:
     return folder
 
 
+def cancelling_bert(folder: Path) -> Path:
+    """Two values of the perceptron are large for every token, and what they say cancels out through large weights.
+
+    In fp32 they change no score; in bytes neither what is read nor the weights leave room for anything else.
+    """
+    file = wide_bert(folder) / "model.safetensors"
+    tensors = load_file(file)
+    for layer in ("bert.encoder.layer.0", "bert.encoder.layer.1"):
+        tensors[f"{layer}.intermediate.dense.weight"][:2] = 0
+        tensors[f"{layer}.intermediate.dense.bias"][:2] = LARGE
+        tensors[f"{layer}.output.dense.weight"][:, 0] = LARGE
+        tensors[f"{layer}.output.dense.weight"][:, 1] = -LARGE
+    save_file(tensors, file, {"format": "pt"})
+    return folder
+
+
 def wide_qwen3(folder: Path) -> Path:
     """Qwen3-Reranker's form, its sides multiples of the 128 weights that share a scale in GPTQ.
 
@@ -78,5 +95,5 @@ def wide_bi_bert(folder: Path) -> Path:
 
 
 WIDE: dict[str, Callable[[Path], Path]] = {
-    make.__name__: make for make in (wide_bert, spiky_bert, wide_qwen3, wide_bi_bert)
+    make.__name__: make for make in (wide_bert, spiky_bert, cancelling_bert, wide_qwen3, wide_bi_bert)
 }

@@ -16,7 +16,8 @@ from tamis.core import Scorer
 from tamis.errors import InputError, StorageError
 from tamis.extras import require
 from tamis.score.cosine import Cosine
-from tamis.score.export.check import Parity, Speed, held
+from tamis.score.export.channels import watched
+from tamis.score.export.check import PAIRS, Parity, Speed, held
 from tamis.score.export.formats import GRAPHS
 from tamis.score.folder import REPORT, ModelFolder
 from tamis.score.load_bi import encodes_texts, load_bi
@@ -112,13 +113,16 @@ def _written(source: ModelFolder, made: Path, formats: Sequence[Format]) -> list
     base.mkdir(parents=True)
     copy_settings(source, made)
     models = _drawn(source, engine.network, base)
+    with watched(engine.network) as reached:
+        if any(GRAPHS[wanted].watches for wanted in formats):
+            reference.score(PAIRS)
     write_report(source, made, [])
     found = []
     for wanted in formats:
         row = GRAPHS[wanted]
         path = base / PLACES[row.dtype][0]
         paths = {name: path.with_name(path.name.replace("model", name)) for name in models}
-        size = sum(_save(row.make(model), paths[name]) for name, model in models.items())
+        size = sum(_save(row.make(model, reached), paths[name]) for name, model in models.items())
         scorer, _ = loaded(ModelFolder(made), Options("onnx", "cpu", row.dtype))
         checked, speed = held(reference, scorer)
         row.refuse(checked, source.path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tamis.errors import ModelError
+from tamis.score.export.channels import Reached
 from tamis.score.export.check import Parity
 from tamis.score.export.int4 import int4
 from tamis.score.export.int8 import int8
@@ -21,15 +22,18 @@ class GraphFormat:
 
     Attributes:
         dtype: by which ``load_scorer`` and ``load_encoder`` ask for it.
-        make: an fp32 graph to one of this format; the fp32 graph stays as it is.
+        make: an fp32 graph, and how far the inputs of its products reach, to one of this format; the fp32 graph stays
+            as it is.
         least_correlation: with the source's scores; 1 asks for the scores themselves.
         instead: the format to use where this one does not suit a model.
+        watches: whether it asks how far the inputs of products reach.
     """
 
     dtype: str
-    make: Callable[[Any], Any]
+    make: Callable[[Any, Reached], Any]
     least_correlation: float
     instead: str = ""
+    watches: bool = False
 
     def refuse(self, checked: Parity, source: Path) -> None:
         """Refuse a graph that is not its source.
@@ -52,7 +56,7 @@ class GraphFormat:
 
 
 GRAPHS: dict[str, GraphFormat] = {
-    "onnx": GraphFormat("float32", lambda model: model, 1.0),
-    "onnx-int8": GraphFormat("int8", int8, 0.99, "onnx (fp32)"),
+    "onnx": GraphFormat("float32", lambda model, _: model, 1.0),
+    "onnx-int8": GraphFormat("int8", int8, 0.99, "onnx (fp32)", watches=True),
     "onnx-int4": GraphFormat("int4", int4, 0.97, "onnx-int8, or onnx (fp32)"),
 }

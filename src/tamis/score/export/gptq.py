@@ -30,7 +30,7 @@ from tamis.score.load_cross import Options, load_cross
 from tamis.score.template import Template
 
 FORMAT = "gptq-int4"
-ROW = GraphFormat(FORMAT, lambda model: model, 0.97, "onnx-int8, or name other texts: --calibration FILE")
+ROW = GraphFormat(FORMAT, lambda model, _: model, 0.97, "onnx-int8, or name other texts: --calibration FILE")
 SCHEME = "W4A16"  # 4-bit weights, one scale for 128 of them; activations as they are
 LONGEST = 1024  # tokens of a calibration pair
 

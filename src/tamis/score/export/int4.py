@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tamis.score.export.channels import Reached
 from tamis.score.export.int8 import MICROSOFT, Rewriter, rewritten
 
 BLOCK = 32  # weights that share a scale: 4.5 to 5 bits a weight in all
@@ -20,14 +21,15 @@ SHRINKS = np.linspace(0.7, 1.05, 15, dtype=np.float32)
 ROWS = 4096  # output channels that are searched at once, for memory's sake
 
 
-def int4(model: Any) -> Any:
+def int4(model: Any, reached: Reached | None = None) -> Any:
     """A copy of an fp32 graph whose products of activations (tokens, inputs) with constant weights are in 4 bits.
 
     Args:
         model: an ``onnx.ModelProto``; products inside attention and narrow heads stay as they are, large embeddings
             are kept in bytes.
+        reached: not used: activations are not rounded.
     """
-    return rewritten(model, Int4)
+    return rewritten(model, Int4, {})
 
 
 class Int4(Rewriter):

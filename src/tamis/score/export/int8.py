@@ -2,18 +2,20 @@
 
 ONNX Runtime's own dynamic quantisation scales a batch's activations by its one largest value: a score then depends on
 what else is in the batch, and one outlier token costs all others precision. Here each token (row) has its own scale and
-each output channel its own weight scale. Weights use 7 of 8 bits, since sums of full-range byte products overflow the
-16-bit registers of processors without VNNI (AVX2).
+each output channel its own weight scale; within a token, channels are evened out (``channels.py``). Weights use 7 of 8
+bits, since sums of full-range byte products overflow the 16-bit registers of processors without VNNI (AVX2).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tamis.extras import require
+from tamis.score.export.channels import Reached, even, key
 
 MICROSOFT = "com.microsoft"
 WEIGHT_LIMIT = 63  # 7 bits: 255 * 63 * 2 < 2**15
@@ -25,16 +27,17 @@ HEAD = "network.head."  # its products have a row a text, not a token: in fp32 t
 LEAST = 64  # rows and columns below which a product stays in fp32: a head of one label gains nothing
 
 
-def int8(model: Any) -> Any:
+def int8(model: Any, reached: Reached | None = None) -> Any:
     """A copy of an fp32 graph whose products of activations (tokens, inputs) with constant weights are in int8.
 
     Args:
         model: an ``onnx.ModelProto``; products inside attention, embeddings and narrow heads stay as they are.
+        reached: how far the inputs of each product reach; those of products that are not in it are not evened out.
     """
-    return rewritten(model, Rewriter)
+    return rewritten(model, Rewriter, reached or {})
 
 
-def rewritten(model: Any, kind: type[Rewriter]) -> Any:
+def rewritten(model: Any, kind: type[Rewriter], reached: Reached) -> Any:
     """A copy of a graph, each node as a rewriter of this kind has it, without the weights that are then of no use."""
     onnx = require("onnx")
     out = onnx.ModelProto()
@@ -42,6 +45,7 @@ def rewritten(model: Any, kind: type[Rewriter]) -> Any:
     del out.graph.value_info[:]  # recorded shapes and types no longer hold
     weights = {tensor.name: tensor for tensor in out.graph.initializer}
     rewriter = kind(onnx, weights)
+    rewriter.watch(out.graph.node, reached)
     nodes = [new for node in out.graph.node for new in rewriter.rewritten(node)]
     del out.graph.node[:]
     out.graph.node.extend([*rewriter.constants(), *nodes])
@@ -77,7 +81,18 @@ class Rewriter:
     def __init__(self, onnx: Any, weights: dict[str, Any]) -> None:
         self._onnx, self._weights = onnx, weights
         self._quantised: dict[str, tuple[str, str]] = {}
+        self._divisors: dict[str, NDArray[np.float32]] = {}
         self.tensors: list[Any] = []
+
+    def watch(self, nodes: Iterable[Any], reached: Reached) -> None:
+        """Say what the inputs of products are divided by, where it is known how far they reach."""
+        largest: dict[str, NDArray[np.float32]] = {}
+        for node in nodes:
+            weights = self._matrix(node)
+            if weights is not None and (known := reached.get(key(weights))) is not None:
+                x, here = node.input[0], np.abs(weights).max(axis=0)
+                largest[x] = np.maximum(largest.get(x, here), here)
+                self._divisors[x] = even(known, largest[x])
 
     def constants(self) -> list[Any]:
         """The nodes of the numbers that all products share."""
@@ -121,7 +136,7 @@ class Rewriter:
 
     def _product(self, node: Any) -> list[Any]:
         weights = self._matrix(node)
-        if weights is None or min(weights.shape) < LEAST:
+        if weights is None:
             return [node]
         out = node.output[0]
         bias = node.input[2] if node.op_type == "Gemm" and len(node.input) == 3 else ""
@@ -132,6 +147,7 @@ class Rewriter:
     def _multiplied(self, x: str, weights: NDArray[np.float32], out: str, product: str) -> list[Any]:
         """The nodes of ``product = x W'``; other names begin with ``out``."""
         bytes_of, scale, nodes = self._tokens(x)
+        weights = weights * self._divisors.get(x, np.float32(1))
         channels = steps(weights)
         integers = self._tensor(f"{out}.int8", np.rint(weights / channels[:, None]).astype(np.int8).T)
         scales = self._tensor(f"{out}.scale", channels.astype(np.float32))
@@ -142,7 +158,7 @@ class Rewriter:
         return nodes
 
     def _matrix(self, node: Any) -> NDArray[np.float32] | None:
-        """The constant weights (outputs, inputs) of a product of two-dimensional activations; None for other nodes."""
+        """The constant weights (outputs, inputs) of a wide product of two-dimensional activations; None for others."""
         if node.op_type not in ("Gemm", "MatMul") or node.input[1] not in self._weights:
             return None
         if node.input[1].startswith(HEAD):
@@ -151,7 +167,7 @@ class Rewriter:
         if settings.get("alpha", 1.0) != 1.0 or settings.get("beta", 1.0) != 1.0 or settings.get("transA", 0):
             return None
         found: NDArray[np.float32] = self._onnx.numpy_helper.to_array(self._weights[node.input[1]])
-        if found.ndim != 2 or found.dtype != np.float32:
+        if found.ndim != 2 or found.dtype != np.float32 or min(found.shape) < LEAST:
             return None
         return found if settings.get("transB", 0) else found.T
 
@@ -159,16 +175,20 @@ class Rewriter:
         """Names of the bytes and the scale of ``x``'s rows, and the nodes that make them (none the second time)."""
         if x in self._quantised:
             return (*self._quantised[x], [])
-        name = f"{x}.int8"
-        steps: list[tuple[str, list[str], str, dict[str, Any]]] = [
-            ("Abs", [x], "abs", {}),
+        name, given = f"{x}.int8", x
+        steps: list[tuple[str, list[str], str, dict[str, Any]]] = []
+        if x in self._divisors:
+            given = f"{name}.even"
+            steps.append(("Mul", [x, self._tensor(f"{name}.factors", 1 / self._divisors[x])], "even", {}))
+        steps += [
+            ("Abs", [given], "abs", {}),
             ("ReduceMax", [f"{name}.abs", "int8.last"], "max", {"keepdims": 1}),
             ("Mul", [f"{name}.max", "int8.per_127"], "by_127", {}),
             ("Max", [f"{name}.by_127", "int8.tiny"], "scale", {}),
             ("Squeeze", [f"{name}.scale", "int8.last"], "scales", {}),
             ("Shape", [f"{name}.scales"], "tokens", {}),
             ("Expand", ["int8.zeros", f"{name}.tokens"], "zeros", {}),
-            ("QuantizeLinear", [x, f"{name}.scales", f"{name}.zeros"], "bytes", {"axis": 0}),
+            ("QuantizeLinear", [given, f"{name}.scales", f"{name}.zeros"], "bytes", {"axis": 0}),
         ]
         nodes = [
             self._onnx.helper.make_node(kind, inputs, [f"{name}.{out}"], **settings)
