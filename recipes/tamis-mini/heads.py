@@ -1,8 +1,9 @@
 """Learn what tamis-mini reads off e5-small's token vectors: terms, meaning, topic. Nothing of the encoder moves.
 
-    python recipes/tamis-mini/heads.py SINGLES -o FOLDER [--steps 3000] [--seed 0] [--cache DIR]
+    python recipes/tamis-mini/heads.py SINGLES -o FOLDER [--steps 3000] [--seeds 0 1] [--cache DIR]
 
-SINGLES is what ``singles.py`` wrote; FOLDER gets ``heads.onnx``, ``terms.npz`` and ``curves.json``.
+SINGLES is what ``singles.py`` wrote; FOLDER gets ``heads.onnx``, ``terms.npz`` and ``curves.json``. Each head is learnt
+once a seed, and what is written is their mean: what one seed says by luck another does not.
 """
 
 from __future__ import annotations
@@ -11,22 +12,20 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 from singles import Singles
 from teachers import Sparse, Terms, splade
 from torch.nn import functional
+from written import write
 
-from tamis.data import atomic_write, atomic_write_bytes
-from tamis.score.heads import GRAPH, TABLE
+from tamis.data import atomic_write
 
 Curve: TypeAlias = list[dict[str, float]]
 Step: TypeAlias = Callable[[list[int]], torch.Tensor]  # the loss of some texts
@@ -203,6 +202,25 @@ def whole(row: Whole, folder: Path, steps: int) -> tuple[Head, Curve]:
     return head, Learning(head, RATE["vectors"], steps).run(loss, held_out)
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """All heads, once; the terms that some text has; the curves."""
+
+    terms: TermHead
+    used: NDArray[np.int64]
+    wholes: dict[str, Head]
+    curves: dict[str, Curve]
+
+
+def learn(folder: Path, teacher: Sparse, steps: int, seed: int) -> Learnt:
+    """Every head, with the draws of one seed."""
+    torch.manual_seed(seed)
+    found, used, curve = terms(folder, teacher, steps)
+    wholes = {row.name: whole(row, folder, steps) for row in WHOLES}
+    curves = {"terms": curve} | {name: own for name, (_, own) in wholes.items()}
+    return Learnt(found, used, {name: head for name, (head, _) in wholes.items()}, curves)
+
+
 def nearest(vectors: torch.Tensor) -> torch.Tensor:
     """Of each text that is learnt from, the nearest such texts (itself among them), shape ``(texts, NEAR)``."""
     first = _first(len(vectors))
@@ -232,73 +250,19 @@ def _some(sets: list[Singles]) -> NDArray[np.float32]:
     return np.concatenate(parts).astype(np.float32)
 
 
-def graph(terms: Mapping[str, torch.Tensor], wholes: Mapping[str, Mapping[str, torch.Tensor]]) -> onnx.ModelProto:
-    """Token vectors (tokens, hidden) to states (tokens, dimension) and unit vectors, in fp32, of the heads' layers."""
-    nodes = [
-        *_layers("terms", terms, "vectors", "states"),
-        helper.make_node("ReduceMean", ["vectors", "tokens"], ["mean"]),
-    ]
-    shapes: dict[str, list[str | int]] = {
-        "vectors": ["tokens", terms["terms.up"].shape[0]],
-        "states": ["tokens", terms["terms.down"].shape[1]],
-    }
-    constants = dict(terms)
-    for name, layers in wholes.items():
-        nodes += [
-            *_layers(name, layers, "mean", f"{name}.whole"),
-            helper.make_node("LpNormalization", [f"{name}.whole"], [f"{name}.unit"], axis=1),
-            helper.make_node("Squeeze", [f"{name}.unit", "tokens"], [name]),
-        ]
-        shapes[name] = [layers[f"{name}.down"].shape[1]]
-        constants |= layers
-    stored = [numpy_helper.from_array(np.ascontiguousarray(value.numpy()), name) for name, value in constants.items()]
-    given, *found = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items())
-    made = helper.make_graph(
-        nodes, "heads", [given], found, [*stored, numpy_helper.from_array(np.array([0]), "tokens")]
-    )
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
-    onnx.checker.check_model(model)
-    return model
-
-
-def _layers(name: str, layers: Mapping[str, torch.Tensor], given: str, out: str) -> list[onnx.NodeProto]:
-    found = f"{name}.found" if f"{name}.straight" in layers else out
-    nodes = [
-        helper.make_node("Gemm", [given, f"{name}.up", f"{name}.up_bias"], [f"{name}.wide"]),
-        helper.make_node("Gelu", [f"{name}.wide"], [f"{name}.bent"]),
-        helper.make_node("Gemm", [f"{name}.bent", f"{name}.down", f"{name}.down_bias"], [found]),
-    ]
-    return nodes if found == out else [*nodes, helper.make_node("Gemm", [given, f"{name}.straight", found], [out])]
-
-
-def write(terms: TermHead, used: NDArray[np.int64], wholes: Mapping[str, Head], folder: Path) -> None:
-    """The graph, and in 8 bits the vectors of the terms that are used."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with atomic_write_bytes(folder / GRAPH) as out:
-        made = graph(terms.layers("terms"), {name: head.layers(name) for name, head in wholes.items()})
-        out.write(made.SerializeToString())
-    rows, biases = terms.table.numpy()[used], terms.biases.detach().numpy()[used]
-    scales = np.maximum(np.abs(rows).max(axis=1), 1e-9) / 127
-    with atomic_write_bytes(folder / TABLE) as out:
-        np.savez(out, vectors=np.rint(rows / scales[:, None]).astype(np.int8), scales=scales, biases=biases)
-
-
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("singles", type=Path)
     options.add_argument("-o", "--output", type=Path, required=True)
     options.add_argument("--steps", type=int, default=3000)
-    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--seeds", type=int, nargs="+", default=(0, 1))
     options.add_argument("--cache", type=Path, required=True, help="where singles.py keeps packages")
     asked = options.parse_args()
-    torch.manual_seed(asked.seed)
-    found, used, curve = terms(asked.singles, splade(asked.cache), asked.steps)
-    curves, wholes = {"terms": curve}, {}
-    for row in WHOLES:
-        wholes[row.name], curves[row.name] = whole(row, asked.singles, asked.steps)
-    write(found, used, wholes, asked.output)
+    teacher = splade(asked.cache)
+    learnt = [learn(asked.singles, teacher, asked.steps, seed) for seed in asked.seeds]
+    write(learnt, asked.output)
     with atomic_write(asked.output / "curves.json") as out:
-        json.dump({"seed": asked.seed, **curves}, out, indent=1)
+        json.dump({str(seed): one.curves for seed, one in zip(asked.seeds, learnt, strict=True)}, out, indent=1)
 
 
 if __name__ == "__main__":
