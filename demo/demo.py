@@ -6,6 +6,7 @@ Run by ``scripts/demo``. The index is built once, in ``.demo/``, and opened afte
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import tamis
@@ -13,6 +14,7 @@ from tamis.cli import show
 from tamis.core import Decision, Ranking
 from tamis.data import read_documents
 from tamis.decide import Policy
+from tamis.errors import IndexMismatchError
 from tamis.pipeline import Pipeline, Rerank
 
 HERE = Path(__file__).resolve().parent
@@ -29,12 +31,14 @@ QUESTIONS = {
 
 
 def opened(name: str) -> tamis.Index:
-    """The index of one corpus, built if it is not there."""
+    """The index of one corpus, built if it is not there, or if an earlier version's encoder made its vectors."""
     folder = HERE.parent / ".demo" / name
     if folder.exists():
-        return tamis.Index.open(folder)
+        with suppress(IndexMismatchError):
+            return tamis.Index.open(folder, encoder="e5-small")
+    documents = read_documents(HERE / name / "corpus.jsonl.gz")
     with show.progress(f"indexing {name}") as progress:
-        return tamis.Index.build(read_documents(HERE / name / "corpus.jsonl.gz"), folder, progress=progress)
+        return tamis.Index.build(documents, folder, replace=True, progress=progress)
 
 
 def policy_of(name: str) -> Policy | None:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def graph(terms: Mapping[str, torch.Tensor], wholes: Mapping[str, Mapping[str, torch.Tensor]]) -> onnx.ModelProto:
-    """Token vectors (tokens, hidden) to states (tokens, dimension) and unit vectors, in fp32, of the heads' layers."""
+    """Token vectors (tokens, hidden) to states (tokens, dimension) and unit vectors, of the heads' layers.
+
+    Weights are kept in 16 bits and computed with in fp32.
+    """
     nodes = [
         *_layers("terms", terms, "vectors", "states"),
         helper.make_node("ReduceMean", ["vectors", "tokens"], ["mean"]),
@@ -37,7 +40,14 @@ def graph(terms: Mapping[str, torch.Tensor], wholes: Mapping[str, Mapping[str, t
         ]
         shapes[name] = [layers[f"{name}.down"].shape[1]]
         constants |= layers
-    stored = [numpy_helper.from_array(np.ascontiguousarray(value.numpy()), name) for name, value in constants.items()]
+    stored = []
+    for name, value in constants.items():
+        kept, half = np.ascontiguousarray(value.numpy()), f"{name}.half"
+        if kept.ndim == 2:
+            stored.append(numpy_helper.from_array(kept.astype(np.float16), half))
+            nodes.insert(0, helper.make_node("Cast", [half], [name], to=TensorProto.FLOAT))
+        else:
+            stored.append(numpy_helper.from_array(kept, name))
     given, *found = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items())
     made = helper.make_graph(
         nodes, "heads", [given], found, [*stored, numpy_helper.from_array(np.array([0]), "tokens")]

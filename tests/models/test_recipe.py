@@ -119,9 +119,9 @@ def test_the_graph_is_the_mean_of_the_networks(learnt):
             for name in ("meaning", "topic")
         }
         wanted = {name: torch.nn.functional.normalize(mean, dim=-1)[0].numpy() for name, mean in means.items()}
-    np.testing.assert_allclose(sense.states, states, atol=1e-4)
-    np.testing.assert_allclose(sense.meaning, wanted["meaning"], atol=1e-5)
-    np.testing.assert_allclose(sense.topic, wanted["topic"], atol=1e-5)
+    np.testing.assert_allclose(sense.states, states, atol=5e-3)
+    np.testing.assert_allclose(sense.meaning, wanted["meaning"], atol=1e-3)
+    np.testing.assert_allclose(sense.topic, wanted["topic"], atol=1e-3)
 
 
 def test_the_teacher_is_splades_formula(teacher):
