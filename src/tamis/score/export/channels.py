@@ -35,8 +35,8 @@ def even(reached: NDArray[np.floating[Any]], largest: NDArray[np.floating[Any]])
         reached: the largest magnitude of each channel, shape ``(inputs,)``.
         largest: the largest magnitude of each channel's weights, shape ``(inputs,)``.
 
-    >>> even(np.array([1.0, 100.0]), np.array([1.0, 1.0])).round(2).tolist()
-    [0.32, 3.16]
+    >>> print(even(np.array([1.0, 100.0]), np.array([1.0, 1.0])).round(2))
+    [0.32 3.16]
     """
     found = np.maximum(reached, LEAST) ** SHARED / np.maximum(largest, LEAST) ** (1 - SHARED)
     divisors: NDArray[np.float32] = (found / np.exp(np.log(found).mean())).astype(np.float32)
