@@ -1,6 +1,6 @@
 """The model that ships, in 8 bits, beside the same model in fp32: ranks and nDCG@10 on the development sets.
 
-    TAMIS_DATA=/path/to/data scripts/bench precision [SET ...] [--queries 150] [--keep DIR]
+    TAMIS_DATA=/path/to/data scripts/bench precision [SET ...] [--queries N] [--keep DIR]
 
 Of each query the best 100 by BM25 among its candidates, or in the whole collection, where BM25 is weighed in as search
 does. fp32 is the encoder from the weights that its recipe starts from; statistics, heads and weights are the same. Rank

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-from graph import Graph, encoder
+from graph import Graph, encoder, float32
 from numpy.typing import NDArray
 from q4file import Q4File
 from tokenizers import Tokenizer
@@ -43,7 +43,7 @@ def activations(
         names.append(out)
         g.op("ReduceMax", [g.op("Abs", [x], out + "_abs"), "at_0"], out + "_reached", keepdims=0)
         g.op("MatMul", [g.op("Transpose", [x], out + "_turned"), x], out + "_moments")
-        return g.op("MatMul", [x, g.const(out + ".w", linear.weights.T)], out + "_product")
+        return float32(g, linear, out, x)
 
     model = encoder(source, keep, product)
     wanted = [out + what for out in names for what in ("_reached", "_moments")]

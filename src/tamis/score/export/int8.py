@@ -86,13 +86,16 @@ class Rewriter:
 
     def watch(self, nodes: Iterable[Any], reached: Reached) -> None:
         """Say what the inputs of products are divided by, where it is known how far they reach."""
+        if not reached:  # weights are not read for nothing
+            return
+        known: dict[str, NDArray[np.float32]] = {}
         largest: dict[str, NDArray[np.float32]] = {}
         for node in nodes:
             weights = self._matrix(node)
-            if weights is not None and (known := reached.get(key(weights))) is not None:
+            if weights is not None and (found := reached.get(key(weights))) is not None:
                 x, here = node.input[0], np.abs(weights).max(axis=0)
-                largest[x] = np.maximum(largest.get(x, here), here)
-                self._divisors[x] = even(known, largest[x])
+                known[x], largest[x] = found, np.maximum(largest.get(x, here), here)
+        self._divisors = {x: even(known[x], largest[x]) for x in known}
 
     def constants(self) -> list[Any]:
         """The nodes of the numbers that all products share."""
