@@ -80,9 +80,10 @@ def constants(g: Graph, source: Q4File) -> None:
         "at_0": np.array([0]),
         "at_1": np.array([1]),
         "at_2": np.array([2]),
-        "at_1_2": np.array([1, 2]),
+        "at_2_3": np.array([2, 3]),
         "last": np.array([-1]),
         "tokens_hidden": np.array([-1, source.hidden]),
+        "batch_length_rest": np.array([0, 0, -1]),
     }.items():
         g.const(name, np.asarray(value))
     for kind, zero, most, least in (("", ZERO, 255 - ZERO, 1e-12), ("_gelu", ZERO_GELU, 255 - ZERO_GELU, LEAST_GELU)):
@@ -99,13 +100,11 @@ def constants(g: Graph, source: Q4File) -> None:
         g.op("Expand", ["zero_point_1" + kind, tokens], "zero_points" + kind)
     mask = g.op("Cast", ["attention_mask"], "mask", to=TensorProto.FLOAT)
     padded = g.op("Mul", [g.op("Sub", ["one", mask], "padding"), "far"], "padding_far")
-    batch = g.op("Slice", ["batch_length", "at_0", "at_1"], "batch_1")
-    length = g.op("Slice", ["batch_length", "at_1", "at_2"], "length_1")
-    many = g.const("head_count", np.array([source.heads]))
-    by_length = g.op("Concat", [batch, many, "at_1", length], "bias_shape", axis=0)
-    g.op("Expand", [g.op("Unsqueeze", [padded, "at_1_2"], "padding_far_4"), by_length], "attention_bias")
-    ones = g.op("Concat", [batch, many, length, "at_1"], "ones_shape", axis=0)
-    g.op("Expand", [g.const("one_4", np.ones((1, 1, 1, 1), np.float32)), ones], "attention_ones")
+    g.op("Slice", ["batch_length", "at_1", "at_2"], "length_1")
+    many = g.const("head_count", np.array([source.heads, 1]))
+    by_head = g.op("Concat", ["batch_length", many], "batch_length_heads_1", axis=0)
+    g.op("Expand", [g.op("Unsqueeze", [padded, "at_2_3"], "padding_far_4"), by_head], "attention_bias")
+    g.op("Expand", [g.const("one_4", np.ones((1, 1, 1, 1), np.float32)), by_head], "attention_ones")
 
 
 def embeddings(g: Graph, source: Q4File, keep: NDArray[np.int64]) -> str:
@@ -133,7 +132,7 @@ def transformer_layer(g: Graph, weights: Weights, layer: str, x: str, product: P
     """Post-norm BERT layer on flat tokens (batch * length, hidden)."""
     source = weights.source
     qkv = linear(g, weights, layer, "qkv", x, product)
-    context = attention(g, layer, g.op("Reshape", [qkv, "batch_length_heads"], layer + "heads"))
+    context = attention(g, layer, g.op("Reshape", [qkv, "batch_length_heads"], layer + "heads"), source.heads)
     attended = linear(g, weights, layer, "ao", context, product)
     x = layer_norm(g, source, layer + "aln", g.op("Add", [x, attended], layer + "attended"))
     wide = g.op("Gelu", [linear(g, weights, layer, "fi", x, product)], layer + "gelu")
@@ -141,21 +140,20 @@ def transformer_layer(g: Graph, weights: Weights, layer: str, x: str, product: P
     return layer_norm(g, source, layer + "oln", g.op("Add", [x, narrow], layer + "out"))
 
 
-def attention(g: Graph, layer: str, heads: str) -> str:
+def attention(g: Graph, layer: str, heads: str, count: int) -> str:
     """softmax(q k' / sqrt(d) + bias) v in fp32; ``heads`` is (batch, length, 3 * heads, d): q, then k, then v.
 
-    The padding bias rides along as one more dimension, [q, 1] [k, bias]', instead of a pass over length * length
-    scores; the division by sqrt(d) stands in the weights of q (``weights.py``).
+    The padding bias rides along as one more dimension, [q, 1] [k, bias]': given as a mask it would keep the runtime
+    from computing block by block. The division by sqrt(d) stands in the weights of q (``weights.py``).
+
+    Dao et al., "FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness" (2022), algorithm 1.
     """
-    parts = [layer + part for part in ("Q", "K", "V")]
+    q, k, v = parts = [layer + part for part in ("q", "k", "v")]
     g.nodes.append(helper.make_node("Split", [heads], parts, axis=2, num_outputs=3))
-    q = g.op("Transpose", [parts[0]], layer + "q_", perm=[0, 2, 1, 3])
-    k = g.op("Transpose", [parts[1]], layer + "k_", perm=[0, 2, 3, 1])
-    v = g.op("Transpose", [parts[2]], layer + "v_", perm=[0, 2, 1, 3])
     q = g.op("Concat", [q, "attention_ones"], layer + "q_1", axis=3)
-    k = g.op("Concat", [k, "attention_bias"], layer + "k_1", axis=2)
-    weights = g.op("Softmax", [g.op("MatMul", [q, k], layer + "qk")], layer + "softmax", axis=-1)
-    context = g.op("Transpose", [g.op("MatMul", [weights, v], layer + "context")], layer + "ct", perm=[0, 2, 1, 3])
+    k = g.op("Concat", [k, "attention_bias"], layer + "k_1", axis=3)
+    flat = [g.op("Reshape", [part, "batch_length_rest"], part + "_flat") for part in (q, k, v)]
+    context = g.op("MultiHeadAttention", flat, layer + "context", domain=MICROSOFT, num_heads=count, scale=1.0)
     return g.op("Reshape", [context, "tokens_hidden"], layer + "context_tokens")
 
 

@@ -24,7 +24,7 @@ from remembering import Remembering
 from training import Training, training_sets
 
 import tamis
-from tamis.calibrate import Calibration, Labelled, score_report
+from tamis.calibrate import Beta, Calibration, Labelled, score_report
 from tamis.data import atomic_write
 from tamis.score.blend import EVIDENCE, Blend, Blends
 from tamis.score.heads import GRAPH, TABLE, Heads
@@ -124,7 +124,8 @@ def judge(sets: Sequence[Examples], blends: Blends, folder: Path) -> None:
     """The default calibration and the default score report, beside the model."""
     data = labelled(sets, blends)
     made = tamis.load_scorer(folder)
-    calibration = Calibration.fit(data, scorer=made.fingerprint, stage=NAME)
+    # For other people's data: a smooth map, not isotonic's steps, which would give unlike candidates one probability.
+    calibration = Calibration.fit(data, Beta(), scorer=made.fingerprint, stage=NAME)
     calibration.save(folder / "calibration.json")
     report = score_report(data, calibrator=calibration.calibrator, stage=NAME)
     with atomic_write(folder / "report.json") as out:
