@@ -20,11 +20,13 @@ def on_path() -> Callable[..., AbstractContextManager[None]]:
     def within(*names: str) -> Iterator[None]:
         path, folders = sys.path[:], [str(ROOT / name) for name in names]
         sys.path[:0] = folders
-        yield
-        sys.path[:] = path
-        # Scripts of two recipes may have one name.
-        for name, module in [*sys.modules.items()]:
-            if str(Path(getattr(module, "__file__", None) or ".").parent) in folders:
-                del sys.modules[name]
+        try:
+            yield
+        finally:
+            sys.path[:] = path
+            # Scripts of two recipes may have one name.
+            for name, module in [*sys.modules.items()]:
+                if str(Path(getattr(module, "__file__", None) or ".").parent) in folders:
+                    del sys.modules[name]
 
     return within
