@@ -2,8 +2,7 @@
 
 ONNX Runtime's dynamic int8 scales a whole batch by its one largest activation, so a text's vector depends on its
 companions and one outlier token costs everyone precision. Here each token has its own scale, so that vectors do not
-depend on the batch, and its channels are evened out (``weights.py``). Weights use 7 of 8 bits, since products of
-full-range bytes overflow the 16-bit sums of AVX2 processors.
+depend on the batch, and its channels are evened out (``weights.py``).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from weights import Activations, Linear, Weights
 
 MICROSOFT = "com.microsoft"
 ZERO = 128  # activations are stored as unsigned bytes around this
-ZERO_GELU = 16  # and a GELU's around that,
+ZERO_GELU = 24  # and a GELU's around that,
 LEAST_GELU = 0.17 / ZERO_GELU  # whose step is no finer, since it falls to -.17
 INPUT = {"qkv": "x", "ao": "c", "fi": "y", "fo": "z"}  # what a product's input is called
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from q4file import Q4File
 
 from tamis.score.export.channels import even
-from tamis.score.export.int8 import WEIGHT_LIMIT
+from tamis.score.export.int8 import PAIR_LIMIT, WEIGHT_LIMIT, finest
 
 EVENED = ("qkv", "fi")  # products whose inputs are evened out: they read the layers' vectors
+SHARED = 0.65  # of a channel's size that its weights take over: more than usual, as their rounding is made up for
 DAMPING = 0.01  # of the mean moment, added to each channel's
 
 
@@ -32,13 +33,12 @@ class Linear(NamedTuple):
     moments: NDArray[np.float64] | None
 
     def rounded(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-        """Weights in 7 bits and a scale for each output; the rounding of one input is made up for by the next.
+        """Weights in 8 bits and a scale for each output; the rounding of one input is made up for by the next.
 
         GPTQ (Frantar et al. 2023, algorithm 1): each input in turn, those that are read the most first. Without moments
         each weight goes to its nearest number.
         """
-        weights = self.weights.astype(np.float64)
-        scales = np.abs(weights).max(axis=1) / WEIGHT_LIMIT
+        weights, scales = self.weights.astype(np.float64), finest(self.weights)
         if self.moments is None:
             found = np.rint(weights / scales[:, None])
         else:
@@ -46,12 +46,14 @@ class Linear(NamedTuple):
             moments = self.moments[np.ix_(order, order)]
             damped = moments + DAMPING * moments.diagonal().mean() * np.eye(len(moments))
             upper = np.linalg.cholesky(np.linalg.inv(damped)).T
-            left, found = weights[:, order], np.empty_like(weights)
+            left, found = weights[:, order], np.zeros_like(weights)
             for at, column in enumerate(order.tolist()):
-                found[:, column] = np.clip(np.rint(left[:, at] / scales), -WEIGHT_LIMIT, WEIGHT_LIMIT)
+                neighbour = found[:, column ^ 1]  # 0 until it is rounded
+                least, most = (np.minimum(WEIGHT_LIMIT, PAIR_LIMIT - np.maximum(s * neighbour, 0)) for s in (-1, 1))
+                found[:, column] = np.clip(np.rint(left[:, at] / scales), -least, most)
                 error = (left[:, at] - found[:, column] * scales) / upper[at, at]
                 left[:, at:] -= np.outer(error, upper[at, at:])
-        return found.astype(np.int8), scales.astype(np.float32)
+        return found.astype(np.int8), scales
 
 
 class Weights:
@@ -76,5 +78,5 @@ class Weights:
         read = self.read.get(layer + part)
         if read is None or part not in EVENED:
             return Linear(weights, bias, None, read and read.moments)
-        divisors = even(read.reached, np.abs(weights).max(axis=0))
+        divisors = even(read.reached, np.abs(weights).max(axis=0), SHARED)
         return Linear(weights * divisors, bias, divisors, read.moments / np.outer(divisors, divisors))

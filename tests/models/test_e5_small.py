@@ -7,7 +7,7 @@ import pytest
 
 from tamis import load_encoder
 from tamis.score.encoder import TextEncoder
-from tamis.score.export.int8 import WEIGHT_LIMIT
+from tamis.score.export.int8 import PAIR_LIMIT, WEIGHT_LIMIT
 
 TEXTS = [
     "How long may a trial period last?",
@@ -42,6 +42,8 @@ def test_rounding_by_what_is_read_is_nearer_to_the_product(recipe):
     for name, moments in (("nearest", None), ("read", x.T @ x)):
         integers, scales = Linear(weights, np.zeros(16, np.float32), None, moments).rounded()
         assert integers.dtype == np.int8 and np.abs(integers.astype(int)).max() <= WEIGHT_LIMIT
+        for sign in (1, -1):
+            assert np.maximum(sign * integers.astype(int), 0).reshape(16, 12, 2).sum(axis=2).max() <= PAIR_LIMIT
         errors[name] = np.square(x @ (integers * scales[:, None] - weights).T).mean()
     assert errors["read"] < 0.7 * errors["nearest"]
 
@@ -60,4 +62,4 @@ def test_what_ships_is_the_recipes_graph_in_8_bits(recipe, tmp_path):
     exact, shipped = TextEncoder.load(tmp_path), load_encoder("e5-small")
     for kind in ("query", "document"):
         cosines = (exact.encode(TEXTS, kind) * shipped.encode(TEXTS, kind)).sum(axis=1)
-        assert cosines.min() > 0.999, cosines
+        assert cosines.min() > 0.9994, cosines

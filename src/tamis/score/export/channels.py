@@ -20,13 +20,15 @@ from tamis.extras import require
 if TYPE_CHECKING:
     from torch import nn
 
-SHARED = 0.5  # of a channel's size that its weights take over: alpha of SmoothQuant
+SHARED = 0.5  # of a channel's size that its weights take over, as SmoothQuant has it
 LEAST = 1e-6  # a channel that never says anything is taken to reach so far
 
 Reached: TypeAlias = Mapping[bytes, NDArray[np.float32]]  # how far each input reaches, by the key of its weights
 
 
-def even(reached: NDArray[np.floating[Any]], largest: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+def even(
+    reached: NDArray[np.floating[Any]], largest: NDArray[np.floating[Any]], shared: float = SHARED
+) -> NDArray[np.float32]:
     """What to divide channels by; the factors' geometric mean is 1.
 
     Source: SmoothQuant, Xiao et al. 2023, equation 4.
@@ -34,11 +36,12 @@ def even(reached: NDArray[np.floating[Any]], largest: NDArray[np.floating[Any]])
     Args:
         reached: the largest magnitude of each channel, shape ``(inputs,)``.
         largest: the largest magnitude of each channel's weights, shape ``(inputs,)``.
+        shared: the part of a channel's size that its weights take over, in [0, 1]: alpha.
 
     >>> print(even(np.array([1.0, 100.0]), np.array([1.0, 1.0])).round(2))
     [0.32 3.16]
     """
-    found = np.maximum(reached, LEAST) ** SHARED / np.maximum(largest, LEAST) ** (1 - SHARED)
+    found = np.maximum(reached, LEAST) ** shared / np.maximum(largest, LEAST) ** (1 - shared)
     divisors: NDArray[np.float32] = (found / np.exp(np.log(found).mean())).astype(np.float32)
     return divisors
 

@@ -2,8 +2,9 @@
 
 ONNX Runtime's own dynamic quantisation scales a batch's activations by its one largest value: a score then depends on
 what else is in the batch, and one outlier token costs all others precision. Here each token (row) has its own scale and
-each output channel its own weight scale; within a token, channels are evened out (``channels.py``). Weights use 7 of 8
-bits, since sums of full-range byte products overflow the 16-bit registers of processors without VNNI (AVX2).
+each output channel its own weight scale; within a token, channels are evened out (``channels.py``). Processors without
+VNNI (AVX2) add the products of two neighbouring inputs in 16 bits: weights use all their 8 bits, as long as two
+neighbours of one sign do not add up to more than 128.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from tamis.extras import require
 from tamis.score.export.channels import Reached, even, key
 
 MICROSOFT = "com.microsoft"
-WEIGHT_LIMIT = 63  # 7 bits: 255 * 63 * 2 < 2**15
+WEIGHT_LIMIT = 127
+PAIR_LIMIT = 128  # of two neighbouring inputs' weights of one sign: 255 * 128 < 2**15
 WIDER = 1.09  # times a step: small multiples of one are then no longer near those of the other
 UNMOVED, NEAR = 1e-3, 0.2  # mean distance from a step, in steps; of numbers that know nothing of them it is 0.25
 ZERO = 128  # activations are stored as unsigned bytes around this
@@ -58,18 +60,31 @@ def rewritten(model: Any, kind: type[Rewriter], reached: Reached) -> Any:
     return out
 
 
+def finest(weights: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """The finest step of each output channel's weights (outputs, inputs) at which no sum overflows when rounded.
+
+    >>> finest(np.array([[127, 1, 0, -127], [64, 64, -100, 100], [100, 100, 0, 0]])).round(4).tolist()
+    [1.0, 1.0, 1.5625]
+    """
+    paired = np.pad(weights.astype(np.float64), [(0, 0), (0, weights.shape[1] % 2)]).reshape(len(weights), -1, 2)
+    sums = [np.maximum(sign * paired, 0).sum(axis=2).max(axis=1) for sign in (1, -1)]
+    largest = np.maximum(np.abs(paired).max(axis=(1, 2)) / WEIGHT_LIMIT, np.maximum(*sums) / PAIR_LIMIT)
+    # Never a hair finer than that: 63.5 and 64.5 are rounded to 64 and 64, but 63.50001 and 64.50001 to 64 and 65.
+    return np.nextafter(np.maximum(largest, 1e-12).astype(np.float32), np.float32(np.inf))
+
+
 def steps(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The step of each output channel's weights, of which the largest is at most ``WEIGHT_LIMIT`` steps.
+    """The step of each output channel's weights: the finest there is, or a little more.
 
     Weights of a model that came out of such an export stand on its steps. Training moves most of them by less than half
     a step, so rounding them to the same steps would undo all of it: they get wider ones, on which what was learnt
     survives as any number does. Weights that did not move keep their steps, and every digit.
 
-    >>> on = np.array([[63.0, 5.0, -9.0, 2.0]], np.float32) / 63
-    >>> float(steps(on)[0] * 63), round(float(steps(on + np.float32(0.002))[0] * 63), 2)
-    (1.0, 1.09)
+    >>> on = np.array([[127.0, 1.0, -9.0, 2.0]], np.float32) / 127
+    >>> [round(float(steps(moved)[0] * 127), 2) for moved in (on, on + np.float32(0.001))]
+    [1.0, 1.09]
     """
-    channels: NDArray[np.float32] = np.maximum(np.abs(weights).max(axis=1), 1e-12) / WEIGHT_LIMIT
+    channels = finest(weights)
     places = weights / channels[:, None]
     off = np.abs(places - np.rint(places)).mean()
     return (channels * np.float32(WIDER if UNMOVED < off < NEAR else 1)).astype(np.float32)
