@@ -55,9 +55,9 @@ def export(folder: str | Path, output: str | Path, formats: Sequence[Format] = (
     """Write a model folder as an ONNX folder that runs without PyTorch; it appears whole or not at all.
 
     ``load_scorer`` runs it, of a bi-encoder also ``load_encoder``. The graphs read the usual padded inputs, drop the
-    padding themselves, and compute the last layer for the read token only. int8 keeps one scale a token and 7-bit
-    weights: no dependence on the batch, no saturation on AVX2. int4 keeps 4-bit weights in blocks of 32 and computes in
-    fp32. Neither suits every model: what ranks unlike fp32 is refused.
+    padding themselves, and compute the last layer for the read token only. int8 keeps one scale a token, and weights
+    whose sums fit: no dependence on the batch, no saturation on AVX2. int4 keeps 4-bit weights in blocks of 32 and
+    computes in fp32. Neither suits every model: what ranks unlike fp32 is refused.
 
     Args:
         folder: a cross-encoder, causal reranker or bi-encoder as Hugging Face or sentence-transformers write it.
