@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,3 +26,17 @@ def shared_data() -> Path:
     if not (folder / "eval").is_dir():
         pytest.skip(f"no evaluation data at {folder}: set TAMIS_DATA to the folder that holds eval/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def without_vnni() -> Callable[..., str]:
+    """Runs Python code on a processor with AVX2 and nothing newer, which Valgrind computes; returns what it prints."""
+    if not shutil.which("valgrind"):
+        pytest.skip("needs valgrind, whose processor has no VNNI")
+
+    def run(code: str, *arguments: str) -> str:
+        command = ["valgrind", "--tool=none", "--quiet", sys.executable, "-c", code, *arguments]
+        alone = {**os.environ, "OMP_NUM_THREADS": "1", "TAMIS_THREADS": "1"}
+        return subprocess.run(command, check=True, capture_output=True, text=True, env=alone).stdout.strip()
+
+    return run
