@@ -70,7 +70,8 @@ def finest(weights: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     sums = [np.maximum(sign * paired, 0).sum(axis=2).max(axis=1) for sign in (1, -1)]
     largest = np.maximum(np.abs(paired).max(axis=(1, 2)) / WEIGHT_LIMIT, np.maximum(*sums) / PAIR_LIMIT)
     # Never a hair finer than that: 63.5 and 64.5 are rounded to 64 and 64, but 63.50001 and 64.50001 to 64 and 65.
-    return np.nextafter(np.maximum(largest, 1e-12).astype(np.float32), np.float32(np.inf))
+    found: NDArray[np.float32] = np.nextafter(np.maximum(largest, 1e-12).astype(np.float32), np.float32(np.inf))
+    return found
 
 
 def steps(weights: NDArray[np.float32]) -> NDArray[np.float32]:
