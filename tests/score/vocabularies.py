@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
@@ -177,11 +178,17 @@ def deberta() -> Tokenizer:
 def gemma() -> Tokenizer:
     """Trained: Gemma's kind, where a letter that is not known falls back to its bytes."""
     special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", *(f"<0x{byte:02X}>" for byte in range(256)), "\n", "\n\n"]
-    trainer = trainers.BpeTrainer(vocab_size=1200, special_tokens=special, limit_alphabet=300, show_progress=False)
+    texts = [*CORPUS, *["Yes"] * 50, *["A: B: a passage and a query"] * 20]
+    counts = Counter("".join(texts).replace(" ", "▁"))
+    # Letters as frequent as each other would be drawn by lot: another vocabulary, and other lengths, in every session.
+    letters = sorted(counts, key=lambda letter: (-counts[letter], letter))[:300]
+    trainer = trainers.BpeTrainer(
+        vocab_size=1200, special_tokens=special, initial_alphabet=letters, limit_alphabet=300, show_progress=False
+    )
     learnt = Tokenizer(BPE(unk_token="<unk>"))
     learnt.normalizer = normalizers.Replace(" ", "▁")
     learnt.pre_tokenizer = pre_tokenizers.Split(" ", behavior="merged_with_previous")
-    learnt.train_from_iterator([*CORPUS, *["Yes"] * 50, *["A: B: a passage and a query"] * 20], trainer)
+    learnt.train_from_iterator(texts, trainer)
     model = json.loads(learnt.to_str())["model"]
     tokenizer = Tokenizer(
         BPE(model["vocab"], [tuple(m) for m in model["merges"]], unk_token="<unk>", fuse_unk=True, byte_fallback=True)
