@@ -180,10 +180,10 @@ def gemma() -> Tokenizer:
     special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", *(f"<0x{byte:02X}>" for byte in range(256)), "\n", "\n\n"]
     texts = [*CORPUS, *["Yes"] * 50, *["A: B: a passage and a query"] * 20]
     counts = Counter("".join(texts).replace(" ", "▁"))
-    # Letters as frequent as each other would be drawn by lot: another vocabulary, and other lengths, in every session.
-    letters = sorted(counts, key=lambda letter: (-counts[letter], letter))[:300]
+    # Of letters as frequent as each other some would be drawn by lot: texts that fit in one run, and not in another.
+    letters = sorted(counts, key=lambda letter: (-counts[letter], letter))[:400]
     trainer = trainers.BpeTrainer(
-        vocab_size=1200, special_tokens=special, initial_alphabet=letters, limit_alphabet=300, show_progress=False
+        vocab_size=1600, special_tokens=special, initial_alphabet=letters, limit_alphabet=400, show_progress=False
     )
     learnt = Tokenizer(BPE(unk_token="<unk>"))
     learnt.normalizer = normalizers.Replace(" ", "▁")
