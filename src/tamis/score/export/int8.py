@@ -87,8 +87,10 @@ def steps(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     channels = finest(weights)
     places = weights / channels[:, None]
-    off = np.abs(places - np.rint(places)).mean()
-    return (channels * np.float32(WIDER if UNMOVED < off < NEAR else 1)).astype(np.float32)
+    off = np.abs(places - np.rint(places))
+    if off.max() <= UNMOVED:  # no halves, so no hair is needed (see finest), and every digit is kept
+        return np.nextafter(channels, np.float32(0))
+    return (channels * np.float32(WIDER if UNMOVED < off.mean() < NEAR else 1)).astype(np.float32)
 
 
 class Rewriter:
