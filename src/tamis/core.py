@@ -81,6 +81,22 @@ class Candidate:
         """Calibrated probability of relevance in [0, 1], or None before a calibrator has spoken."""
         return self.scores.get(PROBABILITY)
 
+    def as_json(self) -> dict[str, Any]:
+        """The candidate as JSON values: its score is a raw logit, its probability null before calibration.
+
+        >>> Candidate(Document("d1", "It sieves."), 1.5, {"mini": 1.5}).as_json()["scores"]
+        {'mini': 1.5}
+        """
+        return {
+            "id": self.doc.id,
+            "score": self.score,
+            "probability": self.probability,
+            "scores": dict(self.scores),
+            "notes": dict(self.notes),
+            "title": self.doc.title,
+            "text": self.doc.text,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
@@ -204,6 +220,30 @@ class Decision:
     def dropped(self) -> Mapping[str, int]:
         """How many candidates each stage left out, in the order of the stages."""
         return Counter(reason.partition(":")[0] for _, reason in self.rejected)
+
+    def as_json(self, *, model: str = "", positions: Mapping[str, int] | None = None) -> dict[str, Any]:
+        """The decision as JSON values: what is shown with its rank, what is left out with the reason.
+
+        Args:
+            model: name of the model that gave the scores, null where there is none.
+            positions: each document's place before reranking, by id, told as its ``index``.
+
+        >>> Decision(Ranking(Query("sieve"), (Candidate(Document("a", "hat"), 0.2),))).as_json()["results"][0]["rank"]
+        1
+        """
+
+        def placed(item: Candidate) -> dict[str, Any]:
+            return {**({} if positions is None else {"index": positions[item.doc.id]}), **item.as_json()}
+
+        return {
+            "query": self.ranking.query.text,
+            "model": model or None,
+            "policy": self.policy or None,
+            "none_relevant": self.none_relevant,
+            "results": [{"rank": rank, **placed(item)} for rank, item in enumerate(self.ranking, 1)],
+            "rejected": [{**placed(item), "reason": reason} for item, reason in self.rejected],
+            "dropped": dict(self.dropped),
+        }
 
 
 Pair: TypeAlias = tuple[Query, Document]

@@ -4,7 +4,8 @@
 
     TamisError
     ├── InputError          an argument has a wrong value                 (also a ValueError)
-    │   └── DataError       a file's content is wrong: file, line, field
+    │   ├── DataError       a file's content is wrong: file, line, field
+    │   └── NotFoundError   nothing has the name that was given
     ├── MissingExtraError   an optional package is not installed           (also an ImportError)
     ├── ModelError          a model spec or model folder cannot be used
     ├── RemoteError         a server failed, refused, or sent what cannot be used
@@ -15,6 +16,10 @@
     │   ├── PolicyMismatch  it was made for another scorer
     │   └── PolicyExpired   its certificate has run out
     ├── NotCertifiedError   a threshold was asked of a certificate that was refused
+    ├── UnavailableError    a server cannot take, or finish, a request now
+    │   ├── BusyError       too much is waiting; the error says when to come again
+    │   ├── ClosingError    it is stopping
+    │   └── OvertimeError   the request's time ran out
     ├── TrainingError       training cannot go on; the last checkpoint is whole
     └── StorageError        the disk refused to take what was written; nothing was lost
 """
@@ -53,6 +58,10 @@ class DataError(InputError):
             if part
         )
         super().__init__(f"{where}: {message}" if where else message)
+
+
+class NotFoundError(InputError):
+    """Nothing has the name that was given; the message lists what there is."""
 
 
 class MissingExtraError(TamisError, ImportError):
@@ -102,6 +111,30 @@ class PolicyExpired(PolicyError):
 
 class NotCertifiedError(TamisError):
     """A threshold was asked of a certificate that was refused; the message says what is missing."""
+
+
+class UnavailableError(TamisError):
+    """A server cannot take, or finish, a request now."""
+
+
+class BusyError(UnavailableError):
+    """Too much is waiting for a model.
+
+    Attributes:
+        seconds: after which it is worth coming again.
+    """
+
+    def __init__(self, message: str, *, seconds: int = 1) -> None:
+        self.seconds = seconds
+        super().__init__(message)
+
+
+class ClosingError(UnavailableError):
+    """The server is stopping: what it took in it finishes, and it takes no more."""
+
+
+class OvertimeError(UnavailableError):
+    """A request's time ran out before a model was free for it."""
 
 
 class TrainingError(TamisError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,11 +44,6 @@ def decided(ranking: Ranking, policy: Policy | None, k: int | None) -> Decision:
     """What to show of a ranking; what only ``k`` cuts off a policy's list is told as left out, too."""
     if policy is None:
         return Decision(ranking[:k])
-    found = policy.decide(ranking)
-    if k is None:
-        return found
-    from tamis.decide.rules.table import MaxK
+    from tamis.decide.rules.table import limited
 
-    reasons = MaxK(k).reasons(found.ranking.items, ranking.query)
-    cut = tuple((c, f"top_k: {why}") for c, why in zip(found.ranking, reasons, strict=True) if why)
-    return replace(found, ranking=found.ranking[:k], rejected=found.rejected + cut)
+    return limited(policy.decide(ranking), k)

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tamis.core import Candidate, Decision
 
@@ -59,43 +59,11 @@ def say(message: str) -> None:
 def decided(found: Decision, model: str, positions: dict[str, int], *, machine: bool) -> None:
     """Print a decision: one JSON document, or the table of what is shown and, after a policy, that of the rest."""
     if machine:
-        as_json(decision(found, model, positions))
+        as_json(found.as_json(model=model, positions=positions))
         return
     out(ranking_table(found, model, positions))
     if found.policy:
         out(left_out_table(found, positions))
-
-
-def decision(decided: Decision, model: str, positions: dict[str, int]) -> dict[str, Any]:
-    """The JSON form of a decision; ``positions`` gives each document's place before reranking."""
-    shown = [
-        {"rank": rank, "index": positions[item.doc.id], **result(item)} for rank, item in enumerate(decided.ranking, 1)
-    ]
-    left_out = [
-        {"index": positions[item.doc.id], **result(item), "reason": reason} for item, reason in decided.rejected
-    ]
-    return {
-        "query": decided.ranking.query.text,
-        "model": model,
-        "policy": decided.policy or None,
-        "none_relevant": decided.none_relevant,
-        "results": shown,
-        "rejected": left_out,
-        "dropped": dict(decided.dropped),
-    }
-
-
-def result(item: Candidate) -> dict[str, Any]:
-    """The JSON form of a candidate: its score is a raw logit, its probability null before calibration."""
-    return {
-        "id": item.doc.id,
-        "score": item.score,
-        "probability": item.probability,
-        "scores": dict(item.scores),
-        "notes": dict(item.notes),
-        "title": item.doc.title,
-        "text": item.doc.text,
-    }
 
 
 def ranking_table(decided: Decision, model: str, positions: dict[str, int]) -> Table:
@@ -141,6 +109,15 @@ def printable(text: str) -> str:
     from rich.markup import escape
 
     return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+
+def safe(text: str) -> str:
+    """A text of several lines without control characters, which could steer a terminal.
+
+    >>> safe("one\\ntwo\\x1b[2J")
+    'one\\ntwo\ufffd[2J'
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 @contextmanager

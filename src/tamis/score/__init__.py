@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tamis.score.cache import Cached
     from tamis.score.cascade import Cascade
     from tamis.score.ensemble import Ensemble
-    from tamis.score.passages import Passages
+    from tamis.score.passages import Passages, first_tokens
     from tamis.score.rank_fusion import RankFusion
 
 _HOME = {
@@ -26,6 +26,7 @@ _HOME = {
     "Cascade": "tamis.score.cascade",
     "Ensemble": "tamis.score.ensemble",
     "Passages": "tamis.score.passages",
+    "first_tokens": "tamis.score.passages",
     "RankFusion": "tamis.score.rank_fusion",
 }
 
@@ -40,6 +41,7 @@ __all__ = [
     "depends_on_companions",
     "distinct",
     "evidence_of",
+    "first_tokens",
     "load_encoder",
     "load_scorer",
     "model_folder",

@@ -83,7 +83,8 @@ def load_encoder(
     >>> load_encoder("e5-small").encode(["a sieve", "筛子"], "document").shape
     (2, 384)
     """
-    encoder = _encoder(model_folder(spec), Options(engine, device, dtype))
+    folder = model_folder(spec)
+    encoder = _encoder(folder, Options(engine, device, dtype), _state(folder))
     if max_length is None:
         return encoder
     if not isinstance(encoder, ShorteningEncoder):
@@ -102,7 +103,8 @@ def load_scorer(
 ) -> Scorer:
     """The scorer a spec names.
 
-    A loaded scorer is kept and shared: the same spec and options give the same object.
+    A loaded scorer is kept and shared: the same spec and options give the same object, as long as its folder is not
+    written anew.
 
     Args:
         spec: ``"tamis-mini"`` (the default), ``"tamis-blend"`` (the same without what was learnt on top) or
@@ -135,7 +137,8 @@ def load_scorer(
         return _remote(str(spec), options, max_length)
     folder = model_folder(spec)
     # A hub's cache names folders by revision: such a model is called by its id.
-    scorer = _scorer(folder, options, str(spec) if is_hub_id(str(spec)) and not Path(spec).is_dir() else folder.name)
+    name = str(spec) if is_hub_id(str(spec)) and not Path(spec).is_dir() else folder.name
+    scorer = _scorer(folder, options, name, _state(folder))
     return scorer if max_length is None else _shortened(scorer, max_length)
 
 
@@ -154,8 +157,14 @@ def embedded(spec: str | Path) -> Path | None:
     return folder if (folder := EMBEDDED / name).is_dir() and Path(name).name == name else None
 
 
+def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """What a folder's files are now, without reading them: a model written over one that is loaded is another one."""
+    found = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
+    return tuple((name, status.st_size, status.st_mtime_ns) for name, status in found)
+
+
 @lru_cache(KEPT)
-def _encoder(folder: Path, options: Options) -> Encoder:
+def _encoder(folder: Path, options: Options, _: object) -> Encoder:
     model = ModelFolder(folder)
     if _of_others(model):
         return load_bi(model, options)
@@ -174,7 +183,7 @@ def _of_others(model: ModelFolder) -> bool:
 
 
 @lru_cache(KEPT)
-def _scorer(folder: Path, options: Options, name: str) -> Scorer:
+def _scorer(folder: Path, options: Options, name: str, _: object) -> Scorer:
     model = ModelFolder(folder)
     if model.modules or "architectures" in model.config:
         if is_bi_encoder(model):

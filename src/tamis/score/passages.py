@@ -25,6 +25,7 @@ WORD = 1.3  # tokens of a word, and of each further 12 characters of a long one
 _unspaced = re.compile(f"[{HAN}{UNSPACED}]|[^\\w\\s]")
 CLAUSE = "，、；："  # a long sentence is cut after these, or before white space, where one is near
 _word = re.compile(f"[^\\W{HAN}{UNSPACED}]{{1,12}}")
+_piece = re.compile(f"{_unspaced.pattern}|{_word.pattern}")
 
 
 @runtime_checkable
@@ -43,6 +44,22 @@ def estimated_tokens(texts: Sequence[str]) -> list[int]:
     [4, 6, 0]
     """
     return [int(np.ceil(len(_unspaced.findall(text)) + WORD * len(_word.findall(text)))) for text in texts]
+
+
+def first_tokens(text: str, count: int) -> str:
+    """The beginning of a text that has about so many tokens, as ``estimated_tokens`` counts them.
+
+    >>> first_tokens("a fine drum sieve", 3), first_tokens("试用期最长多久", 3), first_tokens("sieve", 9)
+    ('a fine', '试用期', 'sieve')
+    """
+    if len(text) <= count:  # a token has a character at least
+        return text
+    used = 0.0
+    for found in _piece.finditer(text):
+        used += 1.0 if _unspaced.match(found[0]) else WORD
+        if used > count:
+            return text[: found.start()].rstrip()
+    return text
 
 
 class Plan(NamedTuple):

@@ -121,6 +121,16 @@ class Policy:
             kept = tuple(c for c, why in zip(kept, reasons, strict=True) if not why)
         return Decision(replace(ranking, items=kept), tuple(rejected), self.digest, none_relevant)
 
+    def calibrated(self, ranking: Ranking) -> Ranking:
+        """The ranking with this policy's probabilities, nothing left out; as it is without a calibration.
+
+        Raises:
+            PolicyMismatch: the scores come from another scorer than the policy was tuned for.
+        """
+        self._check_scores(ranking)
+        staged = self._by_stage(ranking)
+        return self._calibrated(ranking, staged, self.offsets.offset(staged) if self.offsets else 0.0)
+
     def bind(self, scorer: Scorer, *, allow_mismatch: bool = False) -> Policy:
         """The policy, after a check that it was tuned for this scorer.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from tamis.core import Candidate, Query
+from tamis.core import Candidate, Decision, Query
 from tamis.decide.policies.forms import count, keep, number, read
 from tamis.decide.rules.base import Rule, pair
 from tamis.decide.rules.fields import AllowField, DenyField, Fresh, MaxPerSource
@@ -102,6 +102,23 @@ class MaxK(Rule):
         """Why each goes: its place."""
         shown = f"{self.k} {'are' if self.k > 1 else 'is'} shown"
         return [f"place {place}, {shown}" if place > self.k else "" for place in range(1, len(candidates) + 1)]
+
+
+def limited(decision: Decision, k: int | None) -> Decision:
+    """A decision that shows ``k`` candidates at most; what only that cuts off a policy's list is told as left out.
+
+    >>> from tamis import Document, Ranking
+    >>> found = Ranking(Query("q"), (Candidate(Document("a", "x"), 2.0), Candidate(Document("b", "y"), 1.0)))
+    >>> [why for _, why in limited(Decision(found, policy="p"), 1).rejected]
+    ['top_k: place 2, 1 is shown']
+    """
+    if k is None:
+        return decision
+    shown, rejected = decision.ranking[:k], decision.rejected
+    if decision.policy:
+        reasons = MaxK(k).reasons(decision.ranking.items, decision.ranking.query)
+        rejected += tuple((c, f"top_k: {why}") for c, why in zip(decision.ranking, reasons, strict=True) if why)
+    return replace(decision, ranking=shown, rejected=rejected)
 
 
 KINDS: tuple[type[Rule], ...] = (

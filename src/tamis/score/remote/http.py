@@ -8,16 +8,19 @@ import random
 import re
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
 from tamis.errors import InputError, RemoteError
+from tamis.score.remote.events import events
+
+Given = TypeVar("Given")
 
 LONGEST_WAIT = 60.0  # seconds between two tries
 PASSING = frozenset({408, 429, 502, 503, 504, 529})  # statuses of a server that may answer a little later
@@ -27,6 +30,7 @@ ADVICE: dict[int, str] = {
     401: "check the API key, which is read from the variable TAMIS_API_KEY or the one that ?key_env= names",
     403: "check that the API key may use this model",
     404: "check the URL, the scheme (which API the server speaks) and the model's name",
+    408: "ask for more time (?timeout=) or less at once",
     413: "send less at once: ?batch=",
     422: "check the scheme (which API the server speaks) and the options",
     429: "ask for fewer connections (?connections=) or more patience (?retries=)",
@@ -79,6 +83,7 @@ class JsonClient:
         url: the server, ``http://`` or ``https://``, with or without a path.
         key: sent as ``Authorization: Bearer``; it stands in no error, log or representation.
         options: how the server is asked.
+        advice: what to do about an answer of some status, where that is not what ``ADVICE`` says.
 
     Raises:
         InputError: the URL or the key cannot be used.
@@ -87,8 +92,15 @@ class JsonClient:
     JsonClient('http://127.0.0.1:8080')
     """
 
-    def __init__(self, url: str, *, key: str = "", options: HttpOptions | None = None) -> None:
-        self.url, self.options = url, options or HttpOptions()
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str = "",
+        options: HttpOptions | None = None,
+        advice: Mapping[int, str] | None = None,
+    ) -> None:
+        self.url, self.options, self._advice = url, options or HttpOptions(), {**ADVICE, **(advice or {})}
         self._key = key.strip()
         if not self._key.isascii() or not self._key.isprintable() or " " in self._key:
             raise InputError("the API key has characters that no header can carry: check the variable it is read from")
@@ -112,13 +124,31 @@ class JsonClient:
         Raises:
             RemoteError: the server failed, refused or was not reached, after all tries; or what it sent is no JSON.
         """
-        url = joined(self.url, path)
-        # A lone surrogate is no character: servers refuse it. It is sent as a question mark.
-        content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+        url, content = joined(self.url, path), _written(body)
+        return self._tried(lambda: self._once(url, content))
+
+    def events(self, path: str, body: Mapping[str, Any]) -> Iterator[str]:
+        """The server's answer to ``body`` as it comes: the data of each server-sent event.
+
+        An answer that is no event stream is one event. Tries end with the first byte: what broke off later is not asked
+        again, since its beginning has been given already. The time limit is that of a silence, not of the whole answer.
+
+        Raises:
+            RemoteError: the server failed, refused or was not reached, after all tries; or it broke off its answer.
+        """
+        url, content = joined(self.url, path), _written(body)
+        response = self._tried(lambda: self._opened(url, content))
+        try:
+            yield from events(self._chunks(response, url), response.headers.get("content-type", ""))
+        finally:
+            response.close()
+
+    def _tried(self, ask: Callable[[], Given]) -> Given:
+        """What ``ask`` gives, asked again after a fault that may pass."""
         passing = broken = 0
         while True:
             try:
-                return self._once(url, content)
+                return ask()
             except Fault as fault:
                 passing, broken = passing + (not fault.broken), broken + fault.broken
                 wait = self._wait(passing + broken, fault.wait)
@@ -134,23 +164,62 @@ class JsonClient:
         return min(LONGEST_WAIT, self.options.patience * 2.0 ** min(tries - 1, 16) * jitter)
 
     def _once(self, url: str, content: bytes) -> Any:
-        try:
-            with self._client().stream("POST", url, content=content) as response:
-                data = self._body(response, url)
-        except httpx.TimeoutException as error:
-            what = f"{url} did not answer within {self.options.timeout:g} s"
-            raise Fault(RemoteError(f"{what}: ask for more time (?timeout=) or less at once")) from error
-        except httpx.TransportError as error:
-            what = f"{url} cannot be reached ({error or type(error).__name__})"
-            raise Fault(RemoteError(f"{what}: check the URL and that the server runs")) from error
+        response, data = self._sent(url, content, whole=True)
         if not response.is_success:
             raise self._refused(response, data, url)
         try:
             return json.loads(data)
         except (ValueError, RecursionError) as error:
             shown = self._hidden(said(data)) or "nothing"
-            what = f"{url} (status {response.status_code}) expected JSON, got {shown!r}: {ADVICE[404]}"
+            what = f"{url} (status {response.status_code}) expected JSON, got {shown!r}: {self._advice[404]}"
             raise Fault(RemoteError(what, status=response.status_code, said=shown), broken=True) from error
+
+    def _opened(self, url: str, content: bytes) -> httpx.Response:
+        """An answer whose body is still to be read; the caller closes it."""
+        response, data = self._sent(url, content, whole=False)
+        if not response.is_success:
+            raise self._refused(response, data, url)
+        return response
+
+    def _sent(self, url: str, content: bytes, *, whole: bool) -> tuple[httpx.Response, bytes]:
+        """An answer and its bytes; with ``whole`` false, a success is left open and its bytes are unread."""
+        client = self._client()
+        accept = {} if whole else {"Accept": "text/event-stream, application/json"}
+        try:
+            response = client.send(client.build_request("POST", url, content=content, headers=accept), stream=True)
+            if not whole and response.is_success:
+                return response, b""
+            try:
+                return response, self._body(response, url)
+            finally:
+                response.close()
+        except httpx.TimeoutException as error:
+            raise Fault(self._late(url)) from error
+        except httpx.TransportError as error:
+            what = f"{url} cannot be reached ({error or type(error).__name__})"
+            raise Fault(RemoteError(f"{what}: check the URL and that the server runs")) from error
+
+    def _late(self, url: str) -> RemoteError:
+        return RemoteError(f"{url} did not answer within {self.options.timeout:g} s: {self._advice[408]}")
+
+    def _chunks(self, response: httpx.Response, url: str) -> Iterator[bytes]:
+        """The bytes of an answer as they come, not more than are allowed."""
+        count, status = 0, response.status_code
+        try:
+            for chunk in response.iter_bytes():
+                count += len(chunk)
+                if count > self.options.most_bytes:
+                    raise self._endless(url, status)
+                yield chunk
+        except httpx.TimeoutException as error:
+            what = f"{url} fell silent for {self.options.timeout:g} s after {count} bytes: {self._advice[408]}"
+            raise RemoteError(what, status=status) from error
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise _broken_off(url, count, status) from error
+
+    def _endless(self, url: str, status: int) -> RemoteError:
+        what = f"{url} sent more than {self.options.most_bytes} bytes: check that it is the right server"
+        return RemoteError(what, status=status)
 
     def _body(self, response: httpx.Response, url: str) -> bytes:
         """The answer's bytes, all of them, and not more than are allowed."""
@@ -160,16 +229,14 @@ class JsonClient:
             for chunk in response.iter_bytes():
                 data += chunk
                 if len(data) > self.options.most_bytes:
-                    what = f"{url} sent more than {self.options.most_bytes} bytes: check that it is the right server"
-                    raise RemoteError(what, status=response.status_code)
+                    raise self._endless(url, response.status_code)
                 if time.monotonic() > end:
                     raise httpx.ReadTimeout("too slow")
         except httpx.TimeoutException:
             raise
         except (httpx.TransportError, httpx.DecodingError) as error:
             if response.is_success:
-                what = f"{url} broke off its answer after {len(data)} bytes: check what stands between"
-                raise Fault(RemoteError(what, status=response.status_code), broken=True) from error
+                raise Fault(_broken_off(url, len(data), response.status_code), broken=True) from error
         return bytes(data)
 
     def _refused(self, response: httpx.Response, data: bytes, url: str) -> Exception:
@@ -178,7 +245,7 @@ class JsonClient:
         if response.is_redirect:
             place = self._hidden(_plain(response.headers["location"]))
             return RemoteError(f"{url} redirects to {place} (status {status}): give that URL", status=status)
-        advice = ADVICE.get(status, "see the server's log" if status >= 500 else ADVICE[400])
+        advice = self._advice.get(status, "see the server's log" if status >= 500 else self._advice[400])
         what = f"{url} answered status {status}{f': {message}' if message else ''}"
         error = RemoteError(f"{what}; {advice}", status=status, said=message)
         if status in PASSING:
@@ -208,6 +275,15 @@ class JsonClient:
             trust_env=not local,  # a proxy of the environment is not the way to this machine
             follow_redirects=False,
         )
+
+
+def _written(body: Mapping[str, Any]) -> bytes:
+    # A lone surrogate is no character: servers refuse it. It is sent as a question mark.
+    return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+
+
+def _broken_off(url: str, count: int, status: int) -> RemoteError:
+    return RemoteError(f"{url} broke off its answer after {count} bytes: check what stands between", status=status)
 
 
 def joined(url: str, path: str) -> str:
