@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import tamis
+from tamis.answer import Answer
 from tamis.core import Candidate, Decision, Document, Query, Ranking
 from tamis.decide.policies.cuts import Thresholds
 from tamis.decide.policies.policy import Policy
@@ -265,3 +266,31 @@ def test_eight_threads_search_and_rerank_one_index_and_one_scorer_as_one():
     with ThreadPoolExecutor(8) as pool:
         for at, ranking in pool.map(found, range(48)):
             assert ranking == alone[at]
+
+
+class Echo:
+    """A generator that says which passages it was given."""
+
+    name = "echo"
+
+    def answer(self, decision):
+        return Answer(" ".join(c.doc.id for c in decision.ranking), decision, self.name)
+
+    def stream(self, decision):
+        yield self.answer(decision)
+
+
+def test_an_answer_comes_from_what_the_policy_accepted():
+    pipeline = Pipeline(Fixed(DOCUMENTS[:7]), (Rerank(Lengths()),), Policy(Thresholds(5)), generator=Echo())
+    assert pipeline.answer("q").text == "6 5"
+    with pytest.raises(InputError, match="no retriever"):
+        Pipeline(generator=Echo()).answer("q")
+
+
+def test_without_a_generator_the_last_scorer_chooses_sentences():
+    documents = [Document("a", "Short. A longer sentence.")]
+    answer = Pipeline(Fixed(documents), (Rerank(Lengths()),)).answer("q")
+    assert (answer.text, answer.by) == ("A longer sentence. [1]", "extractive:lengths")
+    together = Lengths()
+    together.depends_on_companions = True
+    assert Pipeline(Fixed(documents), (Rerank(together),)).answer("q").by == "extractive:tamis-mini"

@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from tamis.answer import Answer, Extractive, Generator
 from tamis.core import (
     Candidate,
     Decision,
@@ -167,9 +168,10 @@ class Bindable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A retriever, stages and a policy, each of which may be left out.
+    """A retriever, stages, a policy and a generator, each of which may be left out.
 
     A policy that was tuned for another scorer than that of the last ``Rerank`` is refused at once: PolicyMismatch.
+    Without a generator, answers are the passages' own sentences, chosen by that scorer if it scores each by itself.
 
     >>> pipeline = Pipeline(stages=(Rerank(load_scorer("tamis-mini")),))
     >>> [c.doc.id for c in pipeline.rank("如何退货", ["今天下雨", "退货需在七天内申请"])]
@@ -180,12 +182,13 @@ class Pipeline:
     stages: tuple[Stage, ...] = ()
     policy: Policy | None = None
     k: int = 100
+    generator: Generator | None = None
 
     def __post_init__(self) -> None:
         """Hold the policy against the scorer; nothing is loaded."""
-        scorers = [stage.scorer for stage in self.stages if isinstance(stage, Rerank)]
-        if scorers and isinstance(self.policy, Bindable):
-            self.policy.bind(scorers[-1])
+        scorer = self._scorer()
+        if scorer is not None and isinstance(self.policy, Bindable):
+            self.policy.bind(scorer)
 
     def rank(self, query: str | Query, documents: Iterable[str | Document | Mapping[str, Any]]) -> Ranking:
         """The given documents, best first, as the stages order them.
@@ -220,6 +223,26 @@ class Pipeline:
         """What to show for one query: recall, stages, then the policy (without one, everything is shown)."""
         (ranking,) = self.search([query])
         return self._decided(ranking)
+
+    def answer(self, query: str | Query) -> Answer:
+        """The answer to one query: recall, stages, policy, generator; where nothing passed, that it is not known.
+
+        To stream it: ``pipeline.generator.stream(pipeline.ask(query))``.
+
+        Raises:
+            InputError: the pipeline has no retriever, or the query is blank.
+            RemoteError: a language model's server failed.
+        """
+        decision = self.ask(query)
+        return (self._extractive() if self.generator is None else self.generator).answer(decision)
+
+    def _extractive(self) -> Extractive:
+        scorer = self._scorer()
+        return Extractive(None if scorer is None or depends_on_companions(scorer) else scorer)
+
+    def _scorer(self) -> Scorer | None:
+        """The last ``Rerank``'s scorer."""
+        return next((stage.scorer for stage in reversed(self.stages) if isinstance(stage, Rerank)), None)
 
     def _decided(self, ranking: Ranking) -> Decision:
         return self.policy.decide(ranking) if self.policy else Decision(ranking)

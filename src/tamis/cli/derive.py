@@ -138,10 +138,10 @@ def _questions(made: _Made) -> Derives:
 
 
 def _llm(made: _Made) -> Derives:
+    from tamis.answer.chat import Chat
     from tamis.train.sources.asked import Asked
-    from tamis.train.sources.chat import Chat
 
-    return Asked(Chat.at(made.llm, made.model), made.count, made.lengths)
+    return Asked(Chat(made.llm, made.model, key_env="OPENAI_API_KEY"), made.count, made.lengths)
 
 
 MAKERS: Mapping[str, Callable[[_Made], Derives]] = {"titles": _titles, "questions": _questions, "llm": _llm}

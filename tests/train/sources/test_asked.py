@@ -6,20 +6,20 @@ import time
 
 import pytest
 
+from tamis.answer.chat import Chat
 from tamis.core import Document
 from tamis.errors import InputError, RemoteError
 from tamis.score.remote.http import HttpOptions
 from tamis.train.sources.asked import Asked, parse
-from tamis.train.sources.chat import Chat
 
 PASSAGE = "A tamis is a drum sieve: cooks press soup and purée through its mesh with a scraper."
 LAW = "用人单位应当按照劳动合同约定，向劳动者及时足额支付劳动报酬，不得无故拖欠。"
-SECRET = "sk-very-secret"
+SECRET, KEY = "sk-very-secret", "OPENAI_API_KEY"
 
 
 @pytest.fixture(autouse=True)
 def no_key(monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv(KEY, raising=False)
 
 
 def message(content):
@@ -27,7 +27,7 @@ def message(content):
 
 
 def chat(server, **options):
-    return Chat.at(server.url, "tiny", options=HttpOptions(timeout=10, patience=0.01, **options))
+    return Chat(server.url, "tiny", key_env=KEY, options=HttpOptions(timeout=10, patience=0.01, **options))
 
 
 def test_questions_in_order_each_with_its_document(serve):
@@ -48,7 +48,7 @@ def test_questions_in_order_each_with_its_document(serve):
 
 
 def test_what_is_sent_is_a_chat_request_in_the_documents_language(serve, monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    monkeypatch.setenv(KEY, SECRET)
     server = serve(
         lambda sent, n: message('["什么是劳动报酬？"]' if "文字" in str(sent.body) else '["what is a tamis?"]')
     )
@@ -71,7 +71,6 @@ def test_what_is_sent_is_a_chat_request_in_the_documents_language(serve, monkeyp
     [
         ('["What is it?", "Who uses it?"]', ["What is it?", "Who uses it?"]),
         ('```json\n["What is it?"]\n```', ["What is it?"]),
-        ('<think>\n["no"]\n</think>\n\n["What is it?"]', ["What is it?"]),
         ('{"questions": ["What is it?", "why sieve"]}', ["What is it?", "why sieve"]),
         ("1. What is it?\n2) Who uses it?\n", ["What is it?", "Who uses it?"]),
         ("- 什么是筛？\n• 谁用筛？", ["什么是筛？", "谁用筛？"]),
@@ -153,13 +152,13 @@ def test_a_server_that_refuses_everything_ends_the_work_soon(serve, status, says
 
 
 def test_no_server_is_one_clear_sentence():
-    silent = Chat.at("http://127.0.0.1:9", options=HttpOptions(retries=0))
+    silent = Chat("http://127.0.0.1:9", key_env=KEY, options=HttpOptions(retries=0))
     with pytest.raises(RemoteError, match="cannot be reached"):
         Asked(silent).derive([Document("1", PASSAGE)])
 
 
 def test_neither_key_nor_documents_stand_in_errors_and_logs(serve, monkeypatch, caplog):
-    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    monkeypatch.setenv(KEY, SECRET)
     caplog.set_level(logging.DEBUG)
     server = serve(lambda sent, n: (401, {"error": {"message": f"bad key {SECRET} for {PASSAGE}"}}))
     model = chat(server)
@@ -170,12 +169,12 @@ def test_neither_key_nor_documents_stand_in_errors_and_logs(serve, monkeypatch, 
 
 
 def test_a_key_never_leaves_the_machine_unencrypted(monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    monkeypatch.setenv(KEY, SECRET)
     with pytest.raises(InputError, match=r"would go to llm\.example unencrypted: use https"):
-        Chat.at("http://llm.example/v1")
-    assert Chat.at("https://llm.example/v1", "m").model == "m"
-    monkeypatch.delenv("OPENAI_API_KEY")
-    assert SECRET not in repr(Chat.at("http://llm.example/v1"))
+        Chat("http://llm.example/v1", key_env=KEY)
+    assert Chat("https://llm.example/v1", "m", key_env=KEY).model == "m"
+    monkeypatch.delenv(KEY)
+    assert SECRET not in repr(Chat("http://llm.example/v1", key_env=KEY))
 
 
 def test_long_documents_are_cut_and_options_are_checked(serve):

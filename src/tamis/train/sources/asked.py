@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from tamis.answer.chat import Chat
 from tamis.core import Document, Progress
 from tamis.data import query_key
 from tamis.errors import InputError, RemoteError
 from tamis.score.remote.controls import neutral
 from tamis.text import Language, detect
-from tamis.train.sources.chat import Chat
 from tamis.train.sources.derive import Derivation, Lengths
 from tamis.train.sources.rows import Derived
 
@@ -34,7 +34,6 @@ USER: dict[Language, str] = {
     "must not copy its sentences.\n\nPassage:\n{text}",
 }
 
-_thought = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 _fenced = re.compile(r"^\s*```(?:json)?\s*\n(.*?)\n?```\s*$", re.DOTALL)
 _numbered = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.)、）:：])\s*")
 
@@ -95,7 +94,7 @@ class Asked:
         language: Language = "zh" if detect(text) == "zh" else "en"
         wanted = USER[language].replace("{count}", str(self.count)).replace("{text}", text)
         try:
-            return self.chat.answer(SYSTEM[language], wanted)
+            return self.chat.reply(SYSTEM[language], wanted).text
         except RemoteError as error:
             return error
 
@@ -121,7 +120,7 @@ def parse(answer: str) -> list[str] | None:
     >>> parse('["why?", "how?"]'), parse("1. Why?\\n2. How?"), parse("Sure, here are some questions")
     (['why?', 'how?'], ['Why?', 'How?'], None)
     """
-    text = _thought.sub("", answer).strip()
+    text = answer.strip()
     if fenced := _fenced.match(text):
         text = fenced[1].strip()
     try:

@@ -1,0 +1,54 @@
+"""What ``search`` and ``ask`` have in common: candidates recalled from an index, reranked, and decided upon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tamis.cli import show
+from tamis.cli.decision import decided, policy_for
+from tamis.cli.options import Recall
+from tamis.core import Decision, Query, Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Where candidates are looked for and how: the index, first stage, depth, policy, and how many are kept."""
+
+    folder: Path
+    recall: Recall | None
+    depth: int
+    policy: Path | None
+    k: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was decided, and each candidate's place after the first stage."""
+
+    decision: Decision
+    positions: dict[str, int]
+
+
+def found(asked: Query, scorer: Scorer | None, wanted: Wanted) -> Found:
+    """The candidates of a query; without a scorer, in the first stage's order.
+
+    Raises:
+        IndexStoreError: the folder is no index.
+        PolicyError: the policy cannot be used with this scorer.
+        InputError: the query is blank.
+    """
+    from tamis.pipeline import Pipeline, Rerank
+    from tamis.recall import Index
+    from tamis.score import evidence_of
+
+    rule = policy_for(wanted.policy, scorer)
+    retriever = Index.open(wanted.folder).retriever(wanted.recall or "auto")
+    recalled = Pipeline(retriever, k=max(wanted.depth, wanted.k)).search([asked])
+    positions = {item.doc.id: at for at, item in enumerate(recalled[0])}
+    if scorer is not None:
+        # A policy is for the scores that it was tuned on: of the texts alone, or with the same evidence weighed in.
+        evidence = evidence_of(rule.stage, scorer) if rule else None
+        with show.progress("reranking") as progress:
+            recalled = Rerank(scorer, progress=progress, evidence=evidence)(recalled)
+    return Found(decided(recalled[0], rule, wanted.k), positions)
