@@ -37,7 +37,17 @@ EXTRAS: dict[str, Extra] = {
         Extra("huggingface_hub", "hub", "models by their hub id"),
         Extra("modelscope", "modelscope", "models by their ModelScope id"),
         Extra("vllm", "vllm", "the vLLM engine inside this process"),
+        Extra("fastapi", "serve", "the server"),
+        Extra("starlette", "serve", "the server"),
+        Extra("pydantic", "serve", "the server"),
+        Extra("uvicorn", "serve", "the server"),
+        Extra("prometheus_client", "serve", "the server"),
+        Extra("limits", "serve", "the server"),
+        Extra("structlog", "serve", "the server"),
         Extra("sklearn", "sklearn", "calibrators and thresholds as scikit-learn estimators"),
+        Extra("langchain_core", "langchain", "tamis in LangChain"),
+        Extra("llama_index", "llama-index", "tamis in LlamaIndex"),
+        Extra("haystack", "haystack", "tamis in Haystack"),
     )
 }
 
