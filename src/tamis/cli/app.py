@@ -11,6 +11,7 @@ import typer
 from tamis import __version__
 from tamis.cli import (
     agree,
+    ask,
     calibrate,
     data,
     derive,
@@ -23,6 +24,7 @@ from tamis.cli import (
     report,
     rerank,
     search,
+    serve,
     train,
     tune,
 )
@@ -39,6 +41,7 @@ app = typer.Typer(
 app.command("rerank")(rerank.command)
 app.command("index")(index.command)
 app.command("search")(search.command)
+app.command("ask")(ask.command)
 app.command("eval")(evaluate.command)
 app.command("calibrate")(calibrate.command)
 app.command("tune")(tune.command)
@@ -50,6 +53,7 @@ app.command("train")(train.command)
 app.command("distill")(distill.command)
 app.command("export")(export.command)
 app.command("agree")(agree.command)
+app.command("serve")(serve.command)
 app.command("doctor")(doctor.command)
 
 

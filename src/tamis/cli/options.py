@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
 from inspect import Parameter
 from pathlib import Path
@@ -92,6 +92,11 @@ LabelledBy = Annotated[
         show_default=False,
     ),
 ]
+FirstStage = Annotated[
+    Recall | None, typer.Option("--recall", help="First stage; hybrid where the index has vectors, bm25 elsewhere.")
+]
+Depth = Annotated[int, typer.Option("--depth", min=1, help="Candidates that are recalled and reranked.")]
+IndexFolder = Annotated[Path, typer.Argument(metavar="DIR", help="An index folder made by tamis index.")]
 TopK = Annotated[int | None, typer.Option("--top-k", "-k", min=1, help="Keep this many of the best.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of a table.")]
 Instruction = Annotated[str, typer.Option(help="Task description, for models that read one.")]
@@ -121,6 +126,10 @@ class Chosen:
         """The model's spec; tamis-mini where none was given."""
         return self.given or "tamis-mini"
 
+    def options(self) -> dict[str, Any]:
+        """The options beside the model, by name."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "given"}
+
     def scorer(self) -> Scorer:
         """The scorer.
 
@@ -131,15 +140,10 @@ class Chosen:
         """
         from tamis.score import Passages, load_scorer
 
-        scorer = load_scorer(
-            self.model,
-            engine=self.engine,
-            device=self.device,
-            dtype=self.dtype,
-            max_length=self.max_length,
-            template=self.template,
-        )
-        return scorer if self.passages is None else Passages(scorer, tokens=self.passages)
+        options = self.options()
+        passages = options.pop("passages")
+        scorer = load_scorer(self.model, **options)
+        return scorer if passages is None else Passages(scorer, tokens=passages)
 
     def labelled(self, source: Path, relevant_if: float | None, k: int = 100) -> LabelledSet:
         """Labelled scores; a file that holds scores needs the scorer only where one is given, to say whose they are.

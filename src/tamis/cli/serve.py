@@ -1,0 +1,143 @@
+"""``tamis serve``: models behind HTTP, in the dialects that clients of rerank services speak."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tamis.cli import show
+from tamis.cli.options import USUAL, Chosen, Model, Recall, choosing
+
+if TYPE_CHECKING:
+    from tamis.serve.config import Configuration
+
+VARIABLE = "TAMIS_API_KEYS"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+GIVEN = "given"  # the name of the policy that the command line names
+
+
+@choosing(Model, None, passages=True)
+def command(
+    host: Annotated[str | None, typer.Option(help="Address to listen at; 127.0.0.1 otherwise.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen at; 8000 otherwise.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="tamis.toml: several models, policies, keys, limits.")
+    ] = None,
+    index: Annotated[Path | None, typer.Option(metavar="DIR", help="An index folder, for /v1/search.")] = None,
+    recall: Annotated[
+        Recall | None, typer.Option(help="First stage of /v1/search; hybrid where there are vectors.")
+    ] = (None),
+    chosen: Chosen = USUAL,
+    calibration: Annotated[
+        str | None, typer.Option(metavar="FILE|default", help="Scores are probabilities by this calibration.")
+    ] = None,
+    policy: Annotated[Path | None, typer.Option(metavar="FILE", help="What decides on /v1/search and /v1/decide.")] = (
+        None
+    ),
+    llm: Annotated[
+        str | None, typer.Option(metavar="URL", help="OpenAI-compatible server that writes the answers of /v1/ask.")
+    ] = None,
+    llm_model: Annotated[str | None, typer.Option("--llm-model", help="The model's name at that server.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="What /v1/embeddings asks; e5-small otherwise.")] = None,
+    feedback: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep what /v1/feedback is told.")] = None,
+    rate: Annotated[
+        str | None, typer.Option(metavar="N/UNIT", help="Requests that a key may make, such as 600/minute.")
+    ] = None,
+    open_to_all: Annotated[
+        bool, typer.Option("--open", help="Listen at an address that others can reach, though there are no keys.")
+    ] = False,
+) -> None:
+    """Answer over HTTP: rerank requests of Cohere, Jina, Voyage, vLLM, infinity and TEI clients, search, decisions.
+
+    Scores are sigmoids of logits; with --calibration, or a policy that has one, probabilities. Keys come from
+    TAMIS_API_KEYS: KEY or NAME=KEY, separated by commas. SIGHUP reads FILE again. Needs tamis[serve].
+
+    Example: tamis serve --port 8000 --calibration default --index ./law
+    """
+    from tamis.serve.app import Settings, application
+    from tamis.serve.build import exchange, service
+    from tamis.serve.keys import Keys
+    from tamis.serve.lib import uvicorn
+
+    given = _tables(
+        {
+            "serve": {"host": host, "port": port, "rate": rate, "open": open_to_all or None},
+            "models": _model(chosen, calibration),
+            "index": {"path": _full(index), "recall": recall},
+            "policies": {GIVEN: _full(policy)},
+            "policy": policy and GIVEN,
+            "llm": {"url": llm, "model": llm_model},
+            "encoder": encoder,
+            "feedback": _full(feedback),
+        }
+    )
+    beside = config.parent if config else Path()
+    told = _configured(config, given)
+    listening = told.serve
+    named = [key.strip() for key in os.environ.get(VARIABLE, "").split(",") if key.strip()]
+    keys = Keys.of([*listening.keys, *named])
+    if not (keys or listening.open or private(listening.host)):
+        where = f"{listening.host} can be reached by others"
+        raise typer.BadParameter(f"{where}: set {VARIABLE}, or say --open", param_hint="--host")
+    hosts = () if keys or listening.open else (*LOOPBACK, listening.host)
+    settings = Settings(keys, listening.owners, listening.rate, hosts, listening.origins)
+    running = service(told, beside)
+
+    async def reload() -> list[str]:
+        return await exchange(running, _configured(config, given), beside)
+
+    show.say(f"{running.models.default} at http://{listening.host}:{listening.port}: POST /v2/rerank, GET /docs")
+    app = application(running, settings, reload=reload)
+    uvicorn.run(
+        app, host=listening.host, port=listening.port, log_level="warning", access_log=False, lifespan="on",
+        timeout_graceful_shutdown=listening.stopping,
+    )  # fmt: skip
+
+
+def private(host: str) -> bool:
+    """Whether only this machine can reach an address.
+
+    >>> private("127.0.0.1"), private("localhost"), private("0.0.0.0"), private("example.org")
+    (True, True, False, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _configured(config: Path | None, given: dict[str, Any]) -> Configuration:
+    from tamis.serve.config import configuration
+
+    return configuration(config, os.environ, given)
+
+
+def _model(chosen: Chosen, calibration: str | None) -> dict[str, Any]:
+    """The table of the model that the command line names; of the shipped one where only its options are given."""
+    own = {
+        "calibration": calibration if calibration in (None, "default") else _full(Path(calibration)),
+        **{name: value for name, value in chosen.options().items() if value not in (None, "auto")},
+    }
+    own = {name: value for name, value in own.items() if value is not None}
+    if chosen.given is None and not own:
+        return {}
+    spec = str(Path(chosen.model).resolve()) if chosen.model.startswith(".") else chosen.model
+    return {Path(spec).name: {"model": spec, **own}}
+
+
+def _full(path: Path | None) -> str | None:
+    """A path of the command line is one from the working folder, not from the file's."""
+    return None if path is None else str(path.resolve())
+
+
+def _tables(given: dict[str, Any]) -> dict[str, Any]:
+    """What was given of tables, nothing else."""
+    kept = {
+        name: {key: one for key, one in value.items() if one is not None} if isinstance(value, dict) else value
+        for name, value in given.items()
+    }
+    return {name: value for name, value in kept.items() if value not in (None, {})}

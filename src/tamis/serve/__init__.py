@@ -1,0 +1,1 @@
+"""One process that answers over HTTP: rerank dialects, search, decisions, feedback."""

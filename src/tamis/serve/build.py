@@ -1,0 +1,167 @@
+"""From a configuration to a service, and from a new one to what is exchanged of a running service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from tamis.answer import Chat
+from tamis.calibrate import Calibration, default_calibration
+from tamis.core import Document, Encoder, Query, Scorer
+from tamis.decide.policies.policy import Policy
+from tamis.errors import InputError, PolicyMismatch
+from tamis.recall import Index
+from tamis.score import Cached, Passages, load_encoder, load_scorer
+from tamis.score.remote import HttpOptions
+from tamis.serve import aside
+from tamis.serve.config import SHIPPED, Configuration, IndexOptions, ModelOptions
+from tamis.serve.feedback import FeedbackLog
+from tamis.serve.models import Models
+from tamis.serve.policies import Policies
+from tamis.serve.queue import Limits
+from tamis.serve.recalling import Embedding, Recall
+from tamis.serve.served import Served
+from tamis.serve.service import Service
+
+PATIENT = HttpOptions(timeout=120.0, connections=aside.MOST)  # as many answers at a time as there are threads
+DEFAULT = "default"  # the calibration that comes with a model
+
+
+def service(told: Configuration, beside: Path = Path()) -> Service:
+    """A service as told; all models are loaded.
+
+    Args:
+        told: what there shall be.
+        beside: the folder in which relative paths are looked for.
+
+    Raises:
+        ModelError: a model is not known or cannot be used.
+        PolicyError: a policy or calibration cannot be used, or is for another model.
+        IndexStoreError: the index cannot be used.
+        InputError: names do not fit each other.
+    """
+    return Service(
+        models(told, beside),
+        policies(told, beside),
+        told.bounds,
+        recall=recall(told.index, beside) if told.index else None,
+        embedding=Embedding(encoder(near(told.encoder, beside)), told.encoder) if told.encoder else None,
+        chat=Chat(told.llm.url, **told.llm.options, options=PATIENT) if told.llm else None,
+        feedback=FeedbackLog(beside / told.feedback) if told.feedback else None,
+    )
+
+
+def models(told: Configuration, beside: Path) -> Models:
+    """The models by name.
+
+    Raises:
+        InputError: a name or alias stands for two.
+    """
+    rows = told.models or {SHIPPED: ModelOptions()}
+    aliases: dict[str, str] = {}
+    for name, options in rows.items():
+        for alias in options.aliases:
+            if alias in rows or aliases.setdefault(alias, name) != name:
+                raise InputError(f"models.{name}.aliases: {alias!r} is the name of another model")
+    return Models({name: served(name, options, told.queue, beside) for name, options in rows.items()}, aliases)
+
+
+def served(name: str, options: ModelOptions, limits: Limits, beside: Path) -> Served:
+    """One model, loaded, and asked once, so that the first request does not wait for what a model does but once."""
+    spec = near(options.model, beside)
+    scorer: Scorer = load_scorer(spec, **options.options)
+    if options.passages is not None:
+        scorer = Passages(scorer, tokens=options.passages)
+    if options.cache:
+        scorer = Cached(scorer, entries=options.cache)
+    known = calibration(options.calibration, spec, beside)
+    if known is not None and known.scorer not in ("", scorer.fingerprint):
+        raise PolicyMismatch(
+            f"the calibration {options.calibration!r} is for scores of {known.scorer}, and the model is "
+            f"{scorer.fingerprint}: fit one on labelled scores of this model with tamis calibrate"
+        )
+    scorer.score([(Query("warm"), Document("warm", "up"))])
+    return Served(scorer, known, limits, name=name)
+
+
+def calibration(named: str, spec: str, beside: Path) -> Calibration | None:
+    """The calibration of a file, or the model's own; None where none is named."""
+    if not named:
+        return None
+    return default_calibration(spec) if named == DEFAULT else Calibration.load(beside / named)
+
+
+def policies(told: Configuration, beside: Path) -> Policies:
+    """The policies by name."""
+    known = {name: Policy.load(beside / file) for name, file in told.policies.items()}
+    for policy in known.values():
+        policy.check_day()
+    return Policies(known, told.policy)
+
+
+def recall(options: IndexOptions, beside: Path) -> Recall:
+    """The index, opened."""
+    return Recall(Index.open(beside / options.path).retriever(options.recall))
+
+
+def encoder(spec: str) -> Callable[[], Encoder]:
+    """What loads the encoder when it is first asked."""
+    return lambda: load_encoder(spec)
+
+
+def near(spec: str, beside: Path) -> str:
+    """A model's spec; one that begins with a dot is a path from the configuration's folder.
+
+    >>> near("tamis-mini", Path("/etc")), near("./faq", Path("/etc"))
+    ('tamis-mini', '/etc/faq')
+    """
+    return str(beside / spec) if spec.startswith(".") else spec
+
+
+async def exchange(running: Service, told: Configuration, beside: Path = Path()) -> list[str]:
+    """Put what a new configuration says in the place of what a service has; returns the names of what was exchanged.
+
+    All that is new is loaded before anything is exchanged, and then all is exchanged at once: no request finds a new
+    model beside old policies. What was let in is finished by what it was let in to. Where the server listens, keys and
+    bounds stay as they are until it is started again.
+
+    Raises:
+        TamisError: as in ``service``; everything is as it was.
+    """
+    new = await asyncio.to_thread(service, told, beside)
+    before, after = running.models.served, new.models.served
+    kept = {name: old for name, old in before.items() if name in after and _same(old, after[name])}
+    changed = [name for name in [*after, *(name for name in before if name not in after)] if name not in kept]
+    done = [f"model {name}" for name in changed]
+    left: list[Served | Recall | Embedding | FeedbackLog | None] = [before.get(name) for name in changed]
+    running.models.served = {name: kept.get(name, model) for name, model in after.items()}
+    running.models.aliases = new.models.aliases
+    if running.policies.told() != new.policies.told():
+        done.append("policies")
+    running.policies.known, running.policies.active = new.policies.known, new.policies.active
+    if running.recall or new.recall:  # an index may have been written anew where it was
+        left.append(running.recall)
+        running.recall = new.recall
+        done.append("index")
+    if (running.embedding and running.embedding.name) != (new.embedding and new.embedding.name):
+        left.append(running.embedding)
+        running.embedding = new.embedding
+        done.append("encoder")
+    if (running.feedback and running.feedback.path) != (new.feedback and new.feedback.path):
+        left.append(running.feedback)
+        running.feedback = new.feedback
+        done.append("feedback")
+    running.chat = new.chat
+    for old in left:
+        if old is not None:
+            await old.queue.close()
+    return done
+
+
+def _same(old: Served, new: Served) -> bool:
+    """Whether two models give the same scores and probabilities."""
+    calibrations = [
+        one.as_json() if isinstance(one, Calibration) else one for one in (old.calibration, new.calibration)
+    ]
+    return old.scorer.fingerprint == new.scorer.fingerprint and calibrations[0] == calibrations[1]

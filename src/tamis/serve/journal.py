@@ -1,0 +1,97 @@
+"""What is kept of requests: a line of log and a few numbers each, never a text or a key."""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from tamis.serve.lib import GaugeMetricFamily, prometheus, structlog
+from tamis.serve.models import Models
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADER = b"x-request-id"
+LONGEST = 64  # characters of a request's id that are kept as the client sent it
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Queues:
+    """What waits for each model and what is worked on, asked of the models when Prometheus asks."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+
+    def collect(self) -> Iterator[Any]:
+        """One gauge a state."""
+        for state in ("waiting", "running"):
+            gauge = GaugeMetricFamily(f"tamis_{state}_tokens", f"Tokens {state}.", labels=["model"])
+            for name, served in self._models.served.items():
+                gauge.add_metric([name], getattr(served.queue, state))
+            yield gauge
+
+
+class Journal:
+    """Numbers for Prometheus, and lines of JSON on stderr."""
+
+    def __init__(self, models: Models) -> None:
+        self.registry = prometheus.CollectorRegistry()
+        self._requests = prometheus.Counter(
+            "tamis_requests", "Requests answered.", ["path", "status"], registry=self.registry
+        )
+        self._seconds = prometheus.Histogram(
+            "tamis_request_seconds", "From the request to the end of its answer.", ["path"], buckets=SECONDS,
+            registry=self.registry,
+        )  # fmt: skip
+        self.pairs = prometheus.Counter("tamis_pairs", "Pairs scored.", ["model"], registry=self.registry)
+        self.registry.register(Queues(models))
+        prometheus.ProcessCollector(registry=self.registry)  # memory, processor time, open files
+        self._log = structlog.wrap_logger(
+            structlog.PrintLogger(sys.stderr),
+            processors=[structlog.processors.TimeStamper("iso", utc=True), structlog.processors.JSONRenderer()],
+        )
+
+    def metrics(self) -> bytes:
+        """All numbers, as Prometheus reads them."""
+        found: bytes = prometheus.generate_latest(self.registry)
+        return found
+
+    def note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Keep what came of a request."""
+        route = scope.get("route")
+        path = getattr(route, "path", "other")  # the pattern, not what was typed: there are only so many
+        self._requests.labels(path, str(status)).inc()
+        self._seconds.labels(path).observe(seconds)
+        state: dict[str, Any] = scope.get("state", {})
+        line = {"id": state.get("id"), "method": scope["method"], "path": path, "status": status}
+        self._log.msg("request", **line, ms=round(seconds * 1e3, 1), holder=state.get("holder", ""))
+
+
+class Noted:
+    """Gives every request an id, which its answer carries, and keeps a journal of what came of it."""
+
+    def __init__(self, app: ASGIApp, journal: Journal) -> None:
+        self._app, self._journal = app, journal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        given = dict(scope["headers"]).get(HEADER, b"").decode("latin-1")
+        name = given if 0 < len(given) <= LONGEST and given.isascii() and given.isprintable() else uuid.uuid4().hex
+        scope.setdefault("state", {})["id"] = name
+        began, status = time.perf_counter(), 500
+
+        async def named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (HEADER, name.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, named)
+        finally:
+            self._journal.note(scope, status, time.perf_counter() - began)

@@ -1,0 +1,51 @@
+"""The packages of ``tamis[serve]``, asked for once: the server takes their names from here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tamis.extras import require
+
+if TYPE_CHECKING:
+    import fastapi as fastapi
+    import limits as limits
+    import limits.aio.storage
+    import limits.aio.strategies
+    import prometheus_client as prometheus
+    import pydantic as pydantic
+    import structlog as structlog
+    import uvicorn as uvicorn
+    from fastapi.exceptions import RequestValidationError as RequestValidationError
+    from fastapi.responses import JSONResponse as JSONResponse
+    from fastapi.responses import Response as Response
+    from fastapi.responses import StreamingResponse as StreamingResponse
+    from prometheus_client.core import GaugeMetricFamily as GaugeMetricFamily
+    from starlette.exceptions import HTTPException as HTTPException
+    from starlette.middleware.cors import CORSMiddleware as CORSMiddleware
+else:
+    fastapi, pydantic, structlog, uvicorn = map(require, ("fastapi", "pydantic", "structlog", "uvicorn"))
+    prometheus = require("prometheus_client")
+    GaugeMetricFamily = require("prometheus_client.core").GaugeMetricFamily
+    limits = require("limits")
+    require("limits.aio.storage"), require("limits.aio.strategies")
+    RequestValidationError = require("fastapi.exceptions").RequestValidationError
+    JSONResponse, Response = require("fastapi.responses").JSONResponse, require("fastapi.responses").Response
+    StreamingResponse = require("fastapi.responses").StreamingResponse
+    HTTPException = require("starlette.exceptions").HTTPException
+    CORSMiddleware = require("starlette.middleware.cors").CORSMiddleware
+
+__all__ = [
+    "CORSMiddleware",
+    "GaugeMetricFamily",
+    "HTTPException",
+    "JSONResponse",
+    "RequestValidationError",
+    "Response",
+    "StreamingResponse",
+    "fastapi",
+    "limits",
+    "prometheus",
+    "pydantic",
+    "structlog",
+    "uvicorn",
+]

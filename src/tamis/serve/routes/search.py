@@ -1,0 +1,97 @@
+"""``/v1/search`` and ``/v1/decide``: from a query to what is good enough to show, and why the rest is not."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from tamis.core import Document, Query, as_documents
+from tamis.serve.dialects.call import Asked, Count, Few, Field, Plain, Several, Text
+from tamis.serve.exchange import REFUSALS, unless_gone
+from tamis.serve.lib import Response, fastapi, pydantic
+from tamis.serve.service import Choice, Service
+from tamis.serve.writing import json_answer
+
+Most = Annotated[int, Field(ge=1, le=1_000), Plain]
+Scalar = pydantic.StrictStr | pydantic.StrictBool | pydantic.StrictInt | pydantic.FiniteFloat | None
+
+
+class Asking(Few):
+    """What all of tamis' own requests have; a field that is not known is refused."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    query: Asked
+    instruction: Text | None = Field(None, description="What counts as relevant, for models that read instructions.")
+    model: Text | None = Field(None, description="A model of this server, or an alias; the default otherwise.")
+    policy: Text | None = Field(None, description='What decides; the active policy otherwise, "none" shows everything.')
+    priority: Count | None = Field(None, description="0 is worked on first.")
+
+    def asked(self) -> Query:
+        """The query."""
+        return Query(self.query, instruction=self.instruction or "")
+
+    def choice(self) -> Choice:
+        """Which model and policy."""
+        return Choice(self.model or "", self.policy or "")
+
+
+class SearchRequest(Asking):
+    """A search of this server's index."""
+
+    k: Most = Field(10, description="Results that are shown.")
+    depth: Most = Field(100, description="Candidates that are recalled and reranked.")
+
+
+class DecideDocument(Few):
+    """A document; fields beside these are for rules of policies."""
+
+    model_config = pydantic.ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Scalar] = Field(init=False)
+
+    id: Text | None = Field(None, description="Its position where none is given; no two may be alike.")
+    title: Text = ""
+    text: Text
+
+
+class DecideRequest(Asking):
+    """Documents to be decided upon."""
+
+    documents: Several[Text | DecideDocument] = Field(min_length=1, description="Texts, or objects with a text.")
+    k: Most | None = Field(None, description="Results that are shown; all that the policy accepts otherwise.")
+
+    def read(self) -> list[Document]:
+        """The documents.
+
+        Raises:
+            InputError: two have one id.
+        """
+        return as_documents(one if isinstance(one, str) else one.model_dump() for one in self.documents)
+
+
+def router(service: Service) -> fastapi.APIRouter:
+    """The paths that decide."""
+    paths = fastapi.APIRouter(responses=REFUSALS, tags=["decisions"])
+
+    @paths.post("/v1/search", operation_id="search", response_model=dict[str, Any])
+    async def search(request: fastapi.Request, body: SearchRequest) -> Response:
+        """Documents of the index that are good enough to show, best first, and why the others are not."""
+
+        async def work() -> Response:
+            ranking = await service.recalled(body.asked(), max(body.depth, body.k))
+            found = await service.decide(ranking, body.choice(), k=body.k, priority=body.priority or 0)
+            return json_answer(request, found, ranking)
+
+        return await unless_gone(request, work())
+
+    @paths.post("/v1/decide", operation_id="decide", response_model=dict[str, Any])
+    async def decide(request: fastapi.Request, body: DecideRequest) -> Response:
+        """Which of the given documents are good enough to show, best first, and why the others are not."""
+
+        async def work() -> Response:
+            ranking = service.given(body.asked(), body.read())
+            found = await service.decide(ranking, body.choice(), k=body.k, priority=body.priority or 0)
+            return json_answer(request, found, ranking)
+
+        return await unless_gone(request, work())
+
+    return paths
