@@ -21,7 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (  # lowest first: a file imports from its 
     frozenset({"errors"}),
     frozenset({"core", "extras"}),
     frozenset({"text"}),
-    frozenset({"recall", "score", "calibrate", "decide", "rewrite", "evaluate", "data"}),
+    frozenset({"recall", "score", "calibrate", "decide", "answer", "rewrite", "evaluate", "data"}),
     frozenset({"pipeline", "scoring", "experiment", "labels", "tuning", "recipes", "config", "train", "observe"}),
     frozenset({"integrations", "scale"}),
     frozenset({"serve", "cli", "__main__"}),
