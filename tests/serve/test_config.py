@@ -100,6 +100,8 @@ def test_the_environment_goes_over_the_file_and_the_command_line_over_both(write
         ("[index]\nrecall = 'bm25'", "index.path is missing"),
         ("[index]\npath = 'x'\nrecall = 'bm52'", "index.recall: .*'bm52'"),
         ("[policies]\nfaq = 3", "policies.faq: .*got 3"),
+        ("[queue]\nbeside = 0", "queue.beside: expected at least 1, got 0"),
+        ("[bounds]\nseconds = nan", "bounds.seconds: expected a number above 0, got nan"),
         ("[serve", "expected TOML"),
     ],
 )

@@ -69,6 +69,11 @@ def test_another_active_policy_is_said(folder):
     assert done == ["policies"] and running.policies.active == "p"
 
 
+def test_no_policy_has_a_name(folder):
+    known = replace(ONE, policies={"p": "tamis-mini.json"}, policy="p")
+    assert exchanged(folder, known, replace(known, policy="none"))[1].policies.active == ""
+
+
 def given(service):
     return service.given(Query("soup"), [Document("a", "soup")])
 

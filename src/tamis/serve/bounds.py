@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tamis.errors import InputError
 from tamis.serve.lib import JSONResponse
 from tamis.serve.problems import TOO_LARGE, told
 
@@ -25,6 +26,12 @@ class Bounds:
     body: int = 16_000_000
     documents: int = 10_000
     seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Refuse bounds within which nothing can be asked."""
+        for name in ("body", "documents", "seconds"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"bounds.{name}: expected a number above 0, got {getattr(self, name)}")
 
 
 USUAL = Bounds()

@@ -18,7 +18,7 @@ from tamis.serve import aside
 from tamis.serve.config import SHIPPED, Configuration, IndexOptions, ModelOptions
 from tamis.serve.feedback import FeedbackLog
 from tamis.serve.models import Models
-from tamis.serve.policies import Policies
+from tamis.serve.policies import NONE, Policies
 from tamis.serve.queue import Limits
 from tamis.serve.recalling import Embedding, Recall
 from tamis.serve.served import Served
@@ -97,7 +97,7 @@ def policies(told: Configuration, beside: Path) -> Policies:
     known = {name: Policy.load(beside / file) for name, file in told.policies.items()}
     for policy in known.values():
         policy.check_day()
-    return Policies(known, told.policy)
+    return Policies(known, "" if told.policy == NONE else told.policy)
 
 
 def recall(options: IndexOptions, beside: Path) -> Recall:

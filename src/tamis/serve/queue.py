@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from tamis.errors import BusyError, ClosingError, OvertimeError
+from tamis.errors import BusyError, ClosingError, InputError, OvertimeError
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
@@ -34,6 +34,12 @@ class Limits:
     waiting: int = 400_000
     together: int = 4_096
     beside: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a queue that would let nothing through."""
+        for name in ("waiting", "together", "beside"):
+            if getattr(self, name) < 1:
+                raise InputError(f"queue.{name}: expected at least 1, got {getattr(self, name)}")
 
 
 USUAL = Limits()
