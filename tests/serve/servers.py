@@ -32,7 +32,7 @@ class Overlap:
         self.go.set()
 
     def score(self, pairs):
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         self.seen += pairs
         shared = [len(set(query.text.split()) & set(document.text.split())) for query, document in pairs]
         return np.array(shared, dtype=np.float64) * 2 - 1
@@ -59,7 +59,7 @@ def running(service, settings=None, **more):
             yield client
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -85,6 +85,6 @@ def process(*arguments, **environ):
             yield started, client, lines
     finally:
         started.kill()
-        started.wait(10)
-        reading.join(10)
+        started.wait(60)
+        reading.join(60)
         started.stderr.close()

@@ -188,7 +188,7 @@ def test_more_than_may_wait_is_refused_at_once(overlap):
         assert len(refused) == len(found) >= 1 and all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
         overlap.go.set()
         for thread in asking:
-            thread.join(10)
+            thread.join(60)
         assert len(found) == 6 and {answer.status_code for answer in found} == {200, 429}
 
 
@@ -202,7 +202,7 @@ def test_who_hangs_up_is_not_worked_for(overlap):
             client.post("/rerank", json={**ASKED, "query": "gone"}, timeout=0.3)
         time.sleep(0.3)
         overlap.go.set()
-        holding.join(10)
+        holding.join(60)
         client.post("/rerank", json=ASKED)
         assert not [query for query, _ in overlap.seen if query.text == "gone"]
 
@@ -218,7 +218,7 @@ def test_stopping_finishes_what_was_let_in(overlap):
         threading.Timer(0.5, overlap.go.set).start()
         # Leaving the block asks the server to stop; the client is closed after its answers are read.
         for thread in asking:
-            thread.join(10)
+            thread.join(60)
     assert [answer.status_code for answer in found] == [200] * 4
 
 

@@ -86,7 +86,7 @@ def test_no_request_finds_a_new_model_beside_old_policies(folder):
         running = build.service(before, folder)
         old, go = running.models.served["m"], threading.Event()
         score = old.queue._work
-        old.queue._work = lambda items: (go.wait(10), score(items))[1]
+        old.queue._work = lambda items: (go.wait(60), score(items))[1]
         first = asyncio.create_task(running.decide(given(running), Choice()))
         await asyncio.sleep(0.05)
         exchanging = asyncio.create_task(exchange(running, after, folder))

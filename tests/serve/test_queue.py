@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tamis.errors import BusyError, ClosingError, OvertimeError
+from tamis.errors import BusyError, ClosingError, OvertimeError, RemoteError
 from tamis.serve.queue import Limits, Queue
 
 
@@ -24,7 +24,7 @@ class Work:
         with self.lock:
             self.batches.append(list(items))
         self.busy.set()
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         time.sleep(self.seconds)
         if -1 in items:
             raise ValueError("minus one")
@@ -42,7 +42,7 @@ async def held(work, line, count=1):
     for _ in range(count):
         work.busy.clear()
         tasks.append(asyncio.create_task(line.submit([0])))
-        await asyncio.to_thread(work.busy.wait, 10)
+        await asyncio.to_thread(work.busy.wait, 60)
     return tasks
 
 
@@ -80,13 +80,13 @@ def test_a_large_request_goes_by_itself():
         work = Work()
         line = queue(work, together=20)
         tasks = await held(work, line)
-        tasks += [asyncio.create_task(line.submit(items)) for items in ([1], [2] * 9, [3])]
+        tasks += [asyncio.create_task(line.submit(items)) for items in ([1], [2] * 8, [3])]
         await asyncio.sleep(0)
         work.go.set()
         await asyncio.gather(*tasks)
         return work.batches
 
-    assert asyncio.run(run()) == [[0], [1], [2] * 9, [3]]
+    assert asyncio.run(run()) == [[0], [1], [2] * 8, [3]]
 
 
 def test_work_that_depends_on_companions_takes_one_request_at_a_time():
@@ -218,7 +218,7 @@ def test_after_a_failure_only_those_are_tried_again_who_still_wait():
         work.busy.clear()
         work.go.set()
         await asyncio.gather(*tasks)
-        await asyncio.to_thread(work.busy.wait, 10)
+        await asyncio.to_thread(work.busy.wait, 60)
         asked[2].cancel()
         await asyncio.gather(*asked, return_exceptions=True)
         assert line.running == 0
@@ -256,3 +256,70 @@ def test_a_request_that_comes_as_the_last_worker_leaves_is_worked_on():
 
 def test_no_items_are_no_request():
     assert asyncio.run(Queue(Work(), lambda item: 1).submit([])) == []
+
+
+def test_others_go_between_the_parts_of_a_much_larger_request():
+    async def run():
+        work = Work()
+        line = queue(work, together=20)
+        large = asyncio.create_task(line.submit(list(range(1, 14))))
+        await asyncio.to_thread(work.busy.wait, 60)
+        small = asyncio.create_task(line.submit([99]))
+        found = await asyncio.gather(large, small)
+        assert line.waiting == line.running == 0
+        return found, work.batches
+
+    (large, small), batches = asyncio.run(run())
+    assert list(large) == [2 * item for item in range(1, 14)] and list(small) == [198]
+    assert batches[0] == [1, 2] and [99] in batches[:3] and sum(map(len, batches)) == 14
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_large_request_that_ends_early_leaves_nothing(leaves):
+    async def run():
+        work = Work()
+        line = queue(work, together=20)
+        work.go.clear()
+        large = asyncio.create_task(line.submit([1, 2, 3, 4] + [-1] * 9))
+        await asyncio.to_thread(work.busy.wait, 60)
+        if leaves:
+            large.cancel()
+        work.go.set()
+        with pytest.raises(asyncio.CancelledError if leaves else ValueError):
+            await large
+        assert list(await line.submit([5])) == [10]
+        assert line.waiting == line.running == 0
+        await line.close()
+        return work.batches
+
+    assert len(asyncio.run(run())) == (2 if leaves else 4)
+
+
+def test_closing_finishes_all_parts():
+    async def run():
+        line = queue(Work(), together=20)
+        large = asyncio.create_task(line.submit(list(range(30))))
+        await asyncio.sleep(0)
+        await line.close()
+        return large.done() and list(large.result())
+
+    assert asyncio.run(run()) == [2 * item for item in range(30)]
+
+
+def test_a_server_that_failed_is_not_asked_again_for_each():
+    def fails(items):
+        calls.append(items)
+        raise RemoteError("no answer")
+
+    async def run():
+        work = Work()
+        line = queue(lambda items: work(items) if items == [0] else fails(items), together=40)
+        tasks = await held(work, line)
+        tasks += [asyncio.create_task(line.submit([item])) for item in (1, 2, 3)]
+        await asyncio.sleep(0)
+        work.go.set()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        return [type(one) for one in found[1:]]
+
+    calls = []
+    assert asyncio.run(run()) == [RemoteError] * 3 and calls == [[1, 2, 3]]

@@ -66,7 +66,7 @@ def command(
     given = _tables(
         {
             "serve": {"host": host, "port": port, "rate": rate, "open": open_to_all or None},
-            "models": _model(chosen, calibration),
+            "models": _model(chosen, calibration, config),
             "index": {"path": _full(index), "recall": recall},
             "policies": {GIVEN: _full(policy)},
             "policy": policy and GIVEN,
@@ -90,7 +90,8 @@ def command(
     async def reload() -> list[str]:
         return await exchange(running, _configured(config, given), beside)
 
-    show.say(f"{running.models.default} at http://{listening.host}:{listening.port}: POST /v2/rerank, GET /docs")
+    address = f"http://{listening.host}:{listening.port}"
+    show.say(f"{running.models.default} at {address}: POST /v2/rerank; all paths: GET /openapi.json")
     app = application(running, settings, reload=reload)
     uvicorn.run(
         app, host=listening.host, port=listening.port, log_level="warning", access_log=False, lifespan="on",
@@ -116,7 +117,7 @@ def _configured(config: Path | None, given: dict[str, Any]) -> Configuration:
     return configuration(config, os.environ, given)
 
 
-def _model(chosen: Chosen, calibration: str | None) -> dict[str, Any]:
+def _model(chosen: Chosen, calibration: str | None, config: Path | None) -> dict[str, Any]:
     """The table of the model that the command line names; of the shipped one where only its options are given."""
     own = {
         "calibration": calibration if calibration in (None, "default") else _full(Path(calibration)),
@@ -125,6 +126,8 @@ def _model(chosen: Chosen, calibration: str | None) -> dict[str, Any]:
     own = {name: value for name, value in own.items() if value is not None}
     if chosen.given is None and not own:
         return {}
+    if chosen.given is None and config is not None:
+        raise typer.BadParameter(f"{', '.join(own)}: say --model too, or write it into {config}")
     spec = str(Path(chosen.model).resolve()) if chosen.model.startswith(".") else chosen.model
     return {Path(spec).name: {"model": spec, **own}}
 

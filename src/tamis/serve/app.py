@@ -69,7 +69,10 @@ def application(
         app.state.ready = False
         await service.close()
 
-    app = fastapi.FastAPI(title="tamis", version=__version__, lifespan=life)
+    app = fastapi.FastAPI(
+        title="tamis", version=__version__, lifespan=life,
+        docs_url=None, redoc_url=None,  # their pages load scripts from another site
+    )  # fmt: skip
     app.state.ready, app.state.journal = False, journal
     app.add_middleware(Within, most=service.bounds.body)
     app.add_middleware(Access, keys=settings.keys, rate=settings.rate, hosts=settings.hosts, origins=settings.origins)

@@ -48,6 +48,11 @@ class Listening:
     origins: tuple[str, ...] = ()
     stopping: int = 120
 
+    def __post_init__(self) -> None:
+        """Refuse a port that none is."""
+        if not 0 < self.port < 65536:
+            raise InputError(f"serve.port: expected 1 to 65535, got {self.port}")
+
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
@@ -157,7 +162,10 @@ def configuration(path: Path | None, environ: Mapping[str, str], given: Mapping[
             except InputError as error:
                 raise InputError(f"{name}: {error}") from error
             told = merged(told, table)
-    return made(Configuration, merged(told, given))
+    told = merged(told, given)
+    if first := given.get("models"):  # what the command line names is the default
+        told["models"] = {**{name: told["models"][name] for name in first}, **told["models"]}
+    return made(Configuration, told)
 
 
 def made(make: Callable[..., Made], table: Any, where: str = "") -> Made:

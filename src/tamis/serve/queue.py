@@ -11,12 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from tamis.errors import BusyError, ClosingError, InputError, OvertimeError
+from tamis.errors import BusyError, ClosingError, InputError, OvertimeError, RemoteError
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 
 PACE = 0.2  # of the newest batch in the mean pace
+LARGE = 4  # batches' worth of tokens beyond which a request is worked on in parts, between which others go
 BYTES_A_TOKEN = 4  # about: English has more, Chinese fewer
 
 
@@ -26,7 +27,7 @@ class Limits:
 
     Attributes:
         waiting: tokens that may wait before requests are refused; a request that finds nobody before it is let in.
-        together: tokens worked on at once; a larger request is worked on by itself.
+        together: tokens worked on at once; a larger request is worked on by itself, a much larger one in parts.
         beside: how many such batches at a time. One is enough where the model itself uses all processors, and answers
             come sooner; with two, one is read while another is computed elsewhere, as on a GPU.
     """
@@ -47,7 +48,7 @@ USUAL = Limits()
 
 @dataclass(order=True, slots=True)
 class Job(Generic[Item, Done]):
-    """A request in the queue; the smallest comes first."""
+    """A request in the queue; the smallest comes first. ``items`` and ``cost`` are of what is still to be done."""
 
     priority: int
     number: int
@@ -55,13 +56,24 @@ class Job(Generic[Item, Done]):
     cost: int = field(compare=False)
     deadline: float = field(compare=False)
     done: asyncio.Future[Sequence[Done]] = field(compare=False)
+    results: list[Done] = field(default_factory=list, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Item, Done]):
+    """What is worked on of a request at once: all of it, or the next of a large one's items."""
+
+    job: Job[Item, Done]
+    items: Sequence[Item]
+    cost: int
 
 
 class Queue(Generic[Item, Done]):
     """Works on the items of many requests together, so that a model's batches are full.
 
     What one request gets does not depend on the others: each gets the results of its own items, in their order, and
-    when work on several fails, each is tried by itself. A request whose caller has gone is not worked on.
+    when work on several fails, each is tried by itself (but where a server failed, which would fail each). A request
+    whose caller has gone is not worked on, and nobody waits for all of a large one: others go between its parts.
 
     Args:
         work: gives one result an item, in the items' order; called from ``limits.beside`` threads.
@@ -130,9 +142,9 @@ class Queue(Generic[Item, Done]):
 
     def _forget(self) -> None:
         """Take out those whose caller has gone."""
+        self.waiting -= sum(job.cost for job in self._jobs if job.done.done())
         self._jobs = [job for job in self._jobs if not job.done.done()]
         heapq.heapify(self._jobs)
-        self.waiting = sum(job.cost for job in self._jobs)
 
     async def _run(self) -> None:
         """Work until nothing waits."""
@@ -140,51 +152,79 @@ class Queue(Generic[Item, Done]):
         assert me is not None
         try:
             while self._jobs:
-                if jobs := self._next():
-                    await self._together(jobs)
+                if parts := self._next():
+                    await self._together(parts)
         finally:  # at once, not by a callback: who comes in between would wait for a worker that has gone
             self._workers.discard(me)
 
-    def _next(self) -> list[Job[Item, Done]]:
-        """The jobs to work on together; those that nobody waits for, or that come too late, are taken out."""
-        found, cost, now = list[Job[Item, Done]](), 0, time.monotonic()
+    def _next(self) -> list[Part[Item, Done]]:
+        """What to work on together; jobs that nobody waits for, or that come too late, are taken out."""
+        found, cost, now = list[Part[Item, Done]](), 0, time.monotonic()
         while self._jobs:
             job = self._jobs[0]
             wanted = not job.done.done() and job.deadline >= now
             if wanted and found and (self._alone or cost + job.cost > self._limits.together):
                 break
             heapq.heappop(self._jobs)
-            self.waiting -= job.cost
             if wanted:
-                found.append(job)
-                cost += job.cost
-            elif not job.done.done():
+                found.append(part := self._part(job))
+                cost += part.cost
+                self.waiting -= part.cost
+                continue
+            self.waiting -= job.cost
+            if not job.done.done():
                 job.done.set_exception(OvertimeError("the request's time ran out before a model was free"))
         return found
 
-    async def _together(self, jobs: Sequence[Job[Item, Done]]) -> None:
-        cost, began, failed = sum(job.cost for job in jobs), time.monotonic(), list[Job[Item, Done]]()
+    def _part(self, job: Job[Item, Done]) -> Part[Item, Done]:
+        """What is taken of a job; the rest stays in it."""
+        count, cost = len(job.items), job.cost
+        if not self._alone and cost > LARGE * self._limits.together:
+            costs = itertools.accumulate(map(self._cost, job.items))
+            taken = [*itertools.takewhile(lambda so_far: so_far <= self._limits.together, costs)]
+            count, cost = (len(taken), taken[-1]) if taken else (1, self._cost(job.items[0]))
+        part = Part(job, job.items[:count], cost)
+        job.items, job.cost, job.deadline = job.items[count:], job.cost - cost, float("inf")
+        return part
+
+    async def _together(self, parts: Sequence[Part[Item, Done]]) -> None:
+        cost, began, failed = sum(part.cost for part in parts), time.monotonic(), list[Part[Item, Done]]()
         self.running += cost
         try:
-            items = [item for job in jobs for item in job.items]
+            items = [item for part in parts for item in part.items]
             results = await asyncio.get_running_loop().run_in_executor(self._pool, self._work, items)
             pace = (time.monotonic() - began) / max(1, cost) / self._limits.beside
             self._pace += (pace - self._pace) * (PACE if self._pace else 1)
             start = 0
-            for job in jobs:
-                end = start + len(job.items)
-                if not job.done.done():
-                    job.done.set_result(results[start:end])
+            for part in parts:
+                end = start + len(part.items)
+                self._give(part.job, results[start:end])
                 start = end
         except Exception as error:
-            if len(jobs) == 1 and not jobs[0].done.done():
-                jobs[0].done.set_exception(error)
-            failed = [*jobs] if len(jobs) > 1 else []
+            failed = [*parts] if len(parts) > 1 and not isinstance(error, RemoteError) else []
+            for part in () if failed else parts:
+                self._give(part.job, error)
         finally:
             self.running -= cost
-        for job in failed:
-            if not job.done.done():
-                await self._together([job])
+        for part in failed:
+            if part.job.done.done():
+                self.waiting -= part.job.cost
+            else:
+                await self._together([part])
+
+    def _give(self, job: Job[Item, Done], results: Sequence[Done] | Exception) -> None:
+        """Give a job what came of its part; one that is not whole waits again, behind those that came since."""
+        if job.done.done() or isinstance(results, Exception):
+            self.waiting -= job.cost
+            if isinstance(results, Exception) and not job.done.done():
+                job.done.set_exception(results)
+            return
+        job.results += results
+        if job.items:
+            job.number = next(self._numbers)
+            heapq.heappush(self._jobs, job)
+        else:
+            job.done.set_result(job.results)
 
 
 def length(text: str) -> int:

@@ -184,7 +184,7 @@ def model_server(*, talks):
         server.server_close()
 
 
-def soon(what, seconds=5):
+def soon(what, seconds=30):
     """Whether something becomes true before long."""
     end = time.monotonic() + seconds
     while not what() and time.monotonic() < end:
@@ -206,13 +206,13 @@ def test_models_that_say_nothing_hold_up_no_one_else(parts):
         with running(held) as client, concurrent.futures.ThreadPoolExecutor(40) as pool:
             question = {"query": "如何退货"}
             waiting = [
-                pool.submit(httpx.post, f"{client.base_url}/v1/ask", json=question, timeout=30) for _ in range(40)
+                pool.submit(httpx.post, f"{client.base_url}/v1/ask", json=question, timeout=60) for _ in range(40)
             ]
             assert soon(lambda: len(asked) == 40), "each has a thread"
             body = {**question, "documents": ["退货需在七天内申请。"], "relevant_spans": {"mode": "enabled"}}
-            assert client.post("/v2/rerank", json=body, timeout=5).status_code == 200
+            assert client.post("/v2/rerank", json=body, timeout=20).status_code == 200
             for stream in (True, False):
-                refused = client.post("/v1/ask", json={**question, "stream": stream}, timeout=5)
+                refused = client.post("/v1/ask", json={**question, "stream": stream}, timeout=20)
                 assert refused.status_code == 429 and refused.headers["retry-after"] == "1"
             over.set()
             assert {future.result().status_code for future in waiting} == {502}

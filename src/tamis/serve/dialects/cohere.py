@@ -42,6 +42,7 @@ class CohereRequest(Request):
     top_k: Count | None = Field(None, description="The same, by another name.")
     return_documents: Flag | None = Field(None, description="Each document beside its score.")
     raw_scores: Flag | None = Field(None, description="Logits in place of shares.")
+    use_activation: Flag | None = Field(None, description="False: logits in place of shares, as vLLM says it.")
     max_tokens_per_doc: Position | None = Field(None, description="Tokens of a document that are read.")
 
     relevant_spans: RelevantSpans | None = Field(None, description="Parts of documents that speak to the query.")
@@ -50,7 +51,7 @@ class CohereRequest(Request):
         return self.meant(
             read(self.documents, self.rank_fields),
             limit=self.limit(),
-            scores="raw" if self.raw_scores else "share",
+            scores="raw" if self.raw_scores or self.use_activation is False else "share",
             spans=self.spans(),
             longest=self.max_tokens_per_doc,
         )

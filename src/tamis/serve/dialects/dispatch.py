@@ -17,7 +17,7 @@ def spoken(body: Any) -> str:
     ('tei', 'voyage', 'cohere')
     """
     fields = body if isinstance(body, dict) else getattr(body, "__dict__", {})
-    if "texts" in fields:
+    if fields.get("texts") is not None:
         return "tei"
     return "voyage" if "truncation" in fields or ("top_k" in fields and "top_n" not in fields) else "cohere"
 

@@ -29,6 +29,12 @@ class PairsRequest(pydantic.BaseModel):
     items: Texts | None = None
     instruction: Text | None = Field(None, description="What counts as relevant, for models that read instructions.")
     raw_scores: Flag | None = Field(None, description="Logits in place of shares.")
+    use_activation: Flag | None = Field(None, description="False: the same, as vLLM says it.")
+
+    @property
+    def raw(self) -> bool:
+        """Whether logits are wanted."""
+        return bool(self.raw_scores) or self.use_activation is False
 
     def read(self) -> list[Pair]:
         """Query and document of each pair.

@@ -39,7 +39,7 @@ def router(service: Service, owner: Callable[..., None], reload: Reload | None) 
 
     @paths.put("/v1/policies/active", operation_id="activate_policy", dependencies=owned)
     async def activate(body: ActivateRequest) -> dict[str, Any]:
-        """Let another policy decide from now on, until the server is started again."""
+        """Let another policy decide from now on, until the configuration is read again."""
         service.policies.activate(body.name)
         return {"active": service.policies.active or None}
 

@@ -38,7 +38,7 @@ def router(service: Service, journal: Journal) -> fastapi.APIRouter:
     @paths.post("/v1/score", operation_id="score_v1")
     async def score(request: fastapi.Request, body: PairsRequest) -> Response:
         """A score a pair, in the pairs' order."""
-        work = service.score(body.read(), body.model or "", "logit" if body.raw_scores else "share")
+        work = service.score(body.read(), body.model or "", "logit" if body.raw else "share")
         found = await unless_gone(request, work)
         journal.pairs.labels(found.model).inc(len(found.scores))
         answer = body.answer(request.state.id, found.model, found.scores, found.tokens)
