@@ -50,6 +50,7 @@ Plain = pydantic.BeforeValidator(plain)
 Several: TypeAlias = Annotated[list[Entry], Field(max_length=MOST, fail_fast=True)]
 Count = Annotated[int, Field(ge=0), Plain]
 Position = Annotated[int, Field(ge=1), Plain]
+Amount = Annotated[pydantic.FiniteFloat, Plain]
 
 
 class Few(pydantic.BaseModel):

@@ -6,6 +6,7 @@ import time
 from typing import Any, Literal
 
 from tamis.serve.dialects.call import (
+    Amount,
     Answered,
     Call,
     Count,
@@ -29,7 +30,7 @@ class RelevantSpans(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="ignore", frozen=True)
 
     mode: Literal["enabled", "disabled"]
-    threshold: pydantic.FiniteFloat | None = Field(None, description="Least score of a part; 0.1 otherwise.")
+    threshold: Amount | None = Field(None, description="Least score of a part; 0.1 otherwise.")
     max_spans: Position | None = Field(None, description="Parts of a document; all otherwise.")
 
 

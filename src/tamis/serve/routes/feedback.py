@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from tamis.errors import NotFoundError
-from tamis.serve.dialects.call import Few, Field, Plain, Position
+from tamis.serve.dialects.call import Amount, Few, Field, Position
 from tamis.serve.exchange import REFUSALS
 from tamis.serve.lib import fastapi, pydantic
 from tamis.serve.service import Service
@@ -38,7 +38,6 @@ def in_utc(moment: datetime) -> datetime:
         raise ValueError("expected a time between the years 1 and 9999 in UTC") from None
 
 
-Amount = Annotated[pydantic.FiniteFloat, Plain]
 Moment = Annotated[pydantic.AwareDatetime, pydantic.BeforeValidator(as_text), pydantic.AfterValidator(in_utc)]
 
 
