@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import USUAL, Chosen, Model, Recall, choosing
+from tamis.cli.options import USUAL, Chosen, FirstStage, Model, choosing
 
 if TYPE_CHECKING:
     from tamis.serve.config import Configuration
@@ -28,9 +28,7 @@ def command(
         Path | None, typer.Option(metavar="FILE", help="tamis.toml: several models, policies, keys, limits.")
     ] = None,
     index: Annotated[Path | None, typer.Option(metavar="DIR", help="An index folder, for /v1/search.")] = None,
-    recall: Annotated[
-        Recall | None, typer.Option(help="First stage of /v1/search; hybrid where there are vectors.")
-    ] = (None),
+    recall: FirstStage = None,
     chosen: Chosen = USUAL,
     calibration: Annotated[
         str | None, typer.Option(metavar="FILE|default", help="Scores are probabilities by this calibration.")

@@ -73,7 +73,7 @@ def application(
         title="tamis", version=__version__, lifespan=life,
         docs_url=None, redoc_url=None,  # their pages load scripts from another site
     )  # fmt: skip
-    app.state.ready, app.state.journal = False, journal
+    app.state.ready = False
     app.add_middleware(Within, most=service.bounds.body)
     app.add_middleware(Access, keys=settings.keys, rate=settings.rate, hosts=settings.hosts, origins=settings.origins)
     if settings.origins:

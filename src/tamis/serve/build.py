@@ -24,9 +24,8 @@ from tamis.serve.recalling import Embedding, Recall
 from tamis.serve.served import Served
 from tamis.serve.service import Service
 
-PATIENT = HttpOptions(
-    timeout=120.0, retries=1, connections=aside.MOST
-)  # as many answers at a time as there are threads
+# As many answers at a time as there are threads.
+PATIENT = HttpOptions(timeout=120.0, retries=1, connections=aside.MOST)
 DEFAULT = "default"  # the calibration that comes with a model
 
 

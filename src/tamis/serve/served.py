@@ -9,14 +9,13 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from tamis.calibrate.logistic import sigmoid
 from tamis.core import Floats, Pair, Ranking, Scorer, Stage
 from tamis.decide.policies.policy import Policy
 from tamis.errors import ClosingError
 from tamis.pipeline import scored
 from tamis.score import depends_on_companions, evidence_of, stage_name, weighable
 from tamis.serve.queue import USUAL, Limits, Queue, length
-
-LARGEST = 700.0  # of a logit, beyond which its exponential is none
 
 Scale: TypeAlias = Literal["probability", "sigmoid", "logit"]
 
@@ -173,16 +172,6 @@ class InQueue:
             return scored(self._served.scorer, pairs)
 
 
-def sigmoid(logits: Floats) -> Floats:
-    """Numbers in [0, 1] from logits.
-
-    >>> sigmoid(np.array([0.0, 2.0])).round(3).tolist()
-    [0.5, 0.881]
-    """
-    found: Floats = 1 / (1 + np.exp(-np.clip(logits, -LARGEST, LARGEST)))
-    return found
-
-
 def tokens(asked: Asked) -> int:
     """About how many tokens a pair's document has.
 
@@ -201,6 +190,5 @@ def _tuned_on(policy: Policy, ranking: Ranking) -> bool:
     """Whether a ranking has the scores that a policy knows."""
     if not policy.stage:
         return not policy.scorer
-    return ranking.fingerprints.get(policy.stage) in (
-        (policy.scorer,) if policy.scorer else ranking.fingerprints.values()
-    )
+    known = ranking.fingerprints.get(policy.stage)
+    return known is not None and policy.scorer in ("", known)

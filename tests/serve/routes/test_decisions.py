@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("fastapi", reason='needs the server: pip install "tamis[serve]"')
 
 from tamis.calibrate import default_calibration
+from tamis.calibrate.logistic import sigmoid
 from tamis.core import Candidate, Document, Query, Ranking
 from tamis.decide.policies.cuts import Thresholds
 from tamis.decide.policies.policy import Policy
@@ -22,7 +23,7 @@ from tamis.serve.keys import Keys
 from tamis.serve.models import Models
 from tamis.serve.policies import Policies
 from tamis.serve.recalling import Embedding, Recall
-from tamis.serve.served import Served, sigmoid
+from tamis.serve.served import Served
 from tamis.serve.service import Service
 
 from ..servers import running

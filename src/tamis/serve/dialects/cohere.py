@@ -45,7 +45,6 @@ class CohereRequest(Request):
     raw_scores: Flag | None = Field(None, description="Logits in place of shares.")
     use_activation: Flag | None = Field(None, description="False: logits in place of shares, as vLLM says it.")
     max_tokens_per_doc: Position | None = Field(None, description="Tokens of a document that are read.")
-
     relevant_spans: RelevantSpans | None = Field(None, description="Parts of documents that speak to the query.")
 
     def call(self) -> Call:
@@ -58,7 +57,8 @@ class CohereRequest(Request):
         )
 
     def answer(self, found: Answered) -> dict[str, Any]:
-        texts, echo = read(self.documents, self.rank_fields), self.return_documents
+        echo = self.return_documents
+        texts = read(self.documents, self.rank_fields) if echo else []
         results = [
             {
                 "index": item.index,

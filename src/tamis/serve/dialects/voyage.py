@@ -19,7 +19,8 @@ class VoyageRequest(Request):
         return self.meant(read(self.documents), limit=self.top_k or None)
 
     def answer(self, found: Answered) -> dict[str, Any]:
-        texts, echo = read(self.documents), self.return_documents
+        echo = self.return_documents
+        texts = read(self.documents) if echo else []
         data = [
             {
                 "index": item.index,
