@@ -1,0 +1,6 @@
+"""Queries in other words: what a conversation means, standard terms, synonyms; each change named."""
+
+from tamis.rewrite.base import Change, Rewriter, Variant, variant
+from tamis.rewrite.offline import Offline
+
+__all__ = ["Change", "Offline", "Rewriter", "Variant", "variant"]
