@@ -41,7 +41,7 @@ def normalise(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = _folded(_INVISIBLE.sub("", text))
-    return _simplified(text) if han.search(text) else text
+    return simplified(text) if han.search(text) else text
 
 
 def _folded(text: str) -> str:
@@ -51,7 +51,12 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
-def _simplified(text: str) -> str:
+def simplified(text: str) -> str:
+    """The text with traditional Chinese characters simplified.
+
+    >>> simplified("漢語")
+    '汉语'
+    """
     # Twice: one character (薴) is simplified to one that is simplified further.
     for _ in range(2):
         text = _simplifier().convert(text)

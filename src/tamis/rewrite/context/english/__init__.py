@@ -1,0 +1,5 @@
+"""Rules for English conversations."""
+
+from tamis.rewrite.context.english.resolve import resolved
+
+__all__ = ["resolved"]
