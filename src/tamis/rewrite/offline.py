@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tamis.core import Query
 from tamis.rewrite.base import Variant, variant
+from tamis.rewrite.context import resolved
 
 VARIANTS = 3  # texts to search with, the query's own among them
 
@@ -32,4 +33,5 @@ class Offline:
 
     def rewrite(self, query: Query) -> list[Variant]:
         """The query as it can stand alone, then further ways to say it."""
-        return [variant(query, query.text)]
+        text, changes = resolved(query.text, query.history)
+        return [variant(query, text, changes)]
