@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tamis.rewrite.base import Change
+from tamis.rewrite.context.chinese.carried import carried_over
 from tamis.rewrite.context.chinese.gaps import gap
 from tamis.rewrite.context.chinese.topics import Need, topics
 
@@ -17,6 +18,8 @@ def resolved(query: str, history: Sequence[str]) -> tuple[str, tuple[Change, ...
     >>> resolved("作者是谁", ["你看过三体吗", "看过，很震撼"])[0]
     '三体的作者是谁'
     """
+    if again := carried_over(query, history):
+        return again
     found = gap(query)
     if found is None:
         return query, ()

@@ -87,10 +87,10 @@ def _answered(query: str, said: tuple[Word, ...], at: int) -> bool:
     if any(mark in query[: said[at].start] for mark in SENTENCES):
         return True
     own = at if said[at].low in POSSESSIVE else clause
-    return any(phrase.last <= own and not _light(phrase) for phrase in phrases(query))
+    return any(phrase.last <= own and not light(phrase) for phrase in phrases(query))
 
 
-def _light(phrase: Phrase) -> bool:
+def light(phrase: Phrase) -> bool:
     """Whether a phrase names nothing by itself: the main symptoms."""
     return all(word.low in RELATIONAL or word.low in LIGHT for word in phrase.inside)
 
@@ -116,6 +116,6 @@ def _omission(query: str, said: tuple[Word, ...]) -> Gap | None:
     following = [word.low for word in said[said.index(last) + 1 :]]
     if last.low not in RELATIONAL or any(word not in ("are", "is", "there", "exist") for word in following):
         return None
-    if not all(map(_light, named)) or said[0].low not in ASKING:
+    if not all(map(light, named)) or said[0].low not in ASKING:
         return None
     return Gap(last.end, last.end, "ellipsis", before=" of ")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tamis.rewrite.base import Change
+from tamis.rewrite.context.english.carried import carried_over
 from tamis.rewrite.context.english.gaps import gap
 from tamis.rewrite.context.english.topics import LONG, topics
 
@@ -27,6 +28,8 @@ def resolved(query: str, history: Sequence[str]) -> tuple[str, tuple[Change, ...
 
 
 def _filled(query: str, history: Sequence[str]) -> tuple[str, tuple[Change, ...]]:
+    if history and (again := carried_over(query, history)):
+        return again
     found = gap(query) if history else None
     if found is None:
         return query, ()

@@ -76,6 +76,11 @@ class Phrase:
         return any(capitals[1:]) or (capitals[0] and (self.first > 0 or len(self.words) == 1))
 
     @property
+    def asked(self) -> bool:
+        """Whether an auxiliary stands before it: is chilli a stew."""
+        return _asked(self.words, self.first)
+
+    @property
     def plural(self) -> bool:
         low = self.inside[-1].low
         return low.endswith("s") and not low.endswith(("ss", "us", "is"))
