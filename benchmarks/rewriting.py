@@ -166,7 +166,7 @@ def main() -> None:
     found = {name: measured(name) for name in SETS}
     unchanged = {language: controls(language) for language in CONTROLS}
     RESULTS.write_text(json.dumps({"sets": found, "controls": unchanged}, indent=1) + "\n", "utf-8")
-    print("| set | turns | F1: copy | **offline** (95 %) | oracle | better / worse | exact: copy | **offline** | ms |")
+    print("| set | turns | F1 copy | **offline** (95 %) | oracle | better / worse | exact copy | **offline** | ms |")
     print("|---" * 9 + "|")
     for name, row in found.items():
         (low, high), f, exact = row["interval"], row["f1"], row["exact"]

@@ -11,18 +11,15 @@ from tamis.text.normalise import simplified
 def tagged(text: str) -> list[tuple[str, str]]:
     """The words of a text with jieba's tags (``n`` noun, ``nr`` person, ``ns`` place, ``v`` verb, ``r`` pronoun, ...).
 
-    The words joined are the text again; traditional characters are tagged as simplified ones.
+    Traditional characters become simplified ones; the words' lengths add up to the text's, so that each can be found
+    where it stands.
 
-    >>> tagged("你知道骆驼吗")
+    >>> tagged("你知道駱駝嗎")
     [('你', 'r'), ('知道', 'v'), ('骆驼', 'n'), ('吗', 'y')]
     """
     plain = simplified(text)
-    found = _jieba().tag(plain if len(plain) == len(text) else text)
-    words, start = [], 0
-    for word, tag in found:
-        words.append((text[start : start + len(word)], tag))
-        start += len(word)
-    return words
+    found: list[tuple[str, str]] = _jieba().tag(plain if len(plain) == len(text) else text)
+    return found
 
 
 @cache

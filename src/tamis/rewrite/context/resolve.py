@@ -11,13 +11,16 @@ from tamis.text import Language, detect
 
 Resolver: TypeAlias = Callable[[str, Sequence[str]], tuple[str, tuple[Change, ...]]]
 
+READ = 2000  # characters of a turn that are looked at: of a longer one, what it begins with
+ASKED = 400  # characters of a query; a longer one says itself what it means
+
 RESOLVERS: dict[Language, Resolver] = {"zh": chinese.resolved, "mixed": chinese.resolved, "en": english.resolved}
 
 
 def resolved(query: str, history: Sequence[str]) -> tuple[str, tuple[Change, ...]]:
     """The query with what it leaves to the conversation put in, and what was put in.
 
-    A query that lacks nothing, has no history, or is in a language without rules, comes back as it is.
+    A query that lacks nothing, has no history, is as long as a text, or has no rules for its language, comes back.
 
     Args:
         query: what was asked.
@@ -30,6 +33,6 @@ def resolved(query: str, history: Sequence[str]) -> tuple[str, tuple[Change, ...
     >>> resolved("What are its symptoms?", [])
     ('What are its symptoms?', ())
     """
-    turns = [turn for turn in history if turn.strip()]
-    resolver = RESOLVERS.get(detect(query))
+    turns = [turn[:READ] for turn in history if turn.strip()]
+    resolver = RESOLVERS.get(detect(query)) if len(query) <= ASKED else None
     return resolver(query, turns) if turns and resolver else (query, ())

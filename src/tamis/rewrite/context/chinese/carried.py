@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tamis.rewrite.base import Change
 from tamis.rewrite.context.chinese.topics import Words, noun, proper
 from tamis.rewrite.context.chinese.words import CLASSES, RELATIONAL
-from tamis.text import tagged
+from tamis.text import simplified, tagged
 
 _asked = re.compile(r"(?:那么|那|至于|换成)?(?P<thing>[^\s，,？?。]{2,12})呢[？?]?")
 _question = re.compile(
@@ -31,8 +31,10 @@ def carried_over(query: str, history: Sequence[str]) -> tuple[str, tuple[Change,
     if not _names(thing):
         return None
     for turn in history[-LOOK_BACK:]:
-        if _question.search(turn) and (old := _alike(tagged(turn), thing)):
-            asked = turn.replace(old, found["thing"])
+        plain = simplified(turn)
+        if _question.search(plain) and (old := _alike(tagged(turn), thing)):
+            start = plain.index(old)
+            asked = turn[:start] + found["thing"] + turn[start + len(old) :]
             why = f"the question asked of {old!r} is asked again of {found['thing']!r}"
             return asked, (Change("ellipsis", query, asked, why),)
     return None

@@ -33,11 +33,9 @@ _TIMES = """
 """
 TIMES = frozenset(_TIMES.split())
 OTHERS = (FUNCTION | RELATIONAL | TIMES | TRANSITIVE) - PEOPLE  # words that are no topic of their own
+CLOSING = "》」”"
 QUOTES = '《「“"'
-_IS = """
-是 不是 就是 也 真 叫 算 指 能 会 可以 有 怎么 什么 多少 太 很 好 在 比
-"""
-IS = frozenset(_IS.split())
+IS = frozenset(("是", "不是", "就是", "叫", "算", "指", "在"))
 
 
 def gap(query: str) -> Gap | None:
@@ -91,6 +89,8 @@ def _pronoun(words: Words, at: int, starts: list[int]) -> Gap | None:
     if word not in THIS:
         return None
     after = words[at + 1][0] if at + 1 < len(words) else ""
+    if at and (proper(words[at - 1]) or words[at - 1][0] in CLOSING):
+        return None  # 《活着》这本书
     if after in CLASSES:
         return Gap(start, starts[at + 2], "pronoun")
     if word == "那" and (at > 0 or after not in IS):

@@ -8,6 +8,7 @@ from tamis.rewrite.base import Change
 from tamis.rewrite.context.chinese.carried import carried_over
 from tamis.rewrite.context.chinese.gaps import gap
 from tamis.rewrite.context.chinese.topics import Need, topics
+from tamis.text import simplified
 
 LEAST = 0.0  # topics with less are no guess worth making
 
@@ -23,7 +24,7 @@ def resolved(query: str, history: Sequence[str]) -> tuple[str, tuple[Change, ...
     found = gap(query)
     if found is None:
         return query, ()
-    likely = topics(history, Need(query, found.person, found.place))
+    likely = topics(history, Need(simplified(query), found.person, found.place))
     if not likely or likely[0].score < LEAST:
         return query, ()
     topic = likely[0].text

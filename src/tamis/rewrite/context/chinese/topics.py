@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tamis.rewrite.context.chinese.words import ASKING, CLASSES, FUNCTION, INTRODUCING, PEOPLE, RELATIONAL
-from tamis.text import tagged
+from tamis.text import simplified, tagged
 
 LONGEST = 16  # characters of a topic
 MOST_WORDS = 8
@@ -21,7 +21,7 @@ class Need:
     """What the query lacks.
 
     Attributes:
-        query: its text.
+        query: its text, in simplified characters.
         person: whether a person is meant (他, 她); None where nothing tells.
         place: whether a place is meant (那里).
     """
@@ -145,9 +145,10 @@ def topics(history: Sequence[str], need: Need) -> list[Topic]:
     for at, turn in enumerate(recent):
         back = len(recent) - 1 - at
         other = recent[at + 1] if back else recent[at - 1] if at else ""
-        for stretch in _stretches(turn, other, need):
+        for stretch in _stretches(turn, simplified(other), need):
             score = sum(rule.weight * rule.holds(stretch) for rule in RULES) - FADING * max(0, back - 1)
-            found[stretch.text] = max(found.get(stretch.text, score), score)
+            stands = turn[len(stretch.before) : len(stretch.before) + len(stretch.text)]
+            found[stands] = max(found.get(stands, score), score)
     return sorted((Topic(text, score) for text, score in found.items()), key=lambda topic: -topic.score)
 
 
