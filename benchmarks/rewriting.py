@@ -172,8 +172,8 @@ def main() -> None:
         (low, high), f, exact = row["interval"], row["f1"], row["exact"]
         print(
             f"| {name} | {row['turns']} | {f['copy']:.3f} | **{f['offline']:.3f}** ({low:.3f} to {high:.3f}) "
-            f"| {f['oracle']:.3f} | {row['better']} / {row['worse']} | {exact['copy']:.3f} | **{exact['offline']:.3f}** "
-            f"| {row['ms']:.2f} |"
+            f"| {f['oracle']:.3f} | {row['better']} / {row['worse']} "
+            f"| {exact['copy']:.3f} | **{exact['offline']:.3f}** | {row['ms']:.2f} |"
         )
     print("\n| controls | queries | changed alone | changed after another conversation |\n|---|---|---|---|")
     for language, row in unchanged.items():

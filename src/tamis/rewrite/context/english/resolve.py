@@ -8,7 +8,7 @@ from dataclasses import replace
 from tamis.rewrite.base import Change
 from tamis.rewrite.context.english.carried import carried_over
 from tamis.rewrite.context.english.gaps import gap
-from tamis.rewrite.context.english.topics import LONG, topics
+from tamis.rewrite.context.english.topics import LONG, Told, topics
 
 LEAST = 0.0  # topics with less are no guess worth making
 
@@ -21,21 +21,24 @@ def resolved(query: str, history: Sequence[str]) -> tuple[str, tuple[Change, ...
     >>> resolved("Is it treatable?", ["What is throat cancer?"])[0]
     'Is throat cancer treatable?'
     """
-    whole: list[str] = []
+    told = Told()
     for turn in history:
-        whole.append(turn if len(turn.split()) > LONG else _filled(turn, whole)[0])
-    return _filled(query, whole)
+        told.turns.append(turn if len(turn.split()) > LONG else _filled(turn, told)[0])
+    return _filled(query, told)
 
 
-def _filled(query: str, history: Sequence[str]) -> tuple[str, tuple[Change, ...]]:
-    if history and (again := carried_over(query, history)):
+def _filled(query: str, told: Told) -> tuple[str, tuple[Change, ...]]:
+    if not told.turns:
+        return query, ()
+    if again := carried_over(query, told.turns):
         return again
-    found = gap(query) if history else None
+    found = gap(query)
     if found is None:
         return query, ()
-    likely = topics(history, query, found)
+    likely = topics(told, query, found)
     if not likely or likely[0].score < LEAST:
         return query, ()
+    told.stood[found.person, found.plural] = likely[0].text
     topic = likely[0].named(found.plural)
     if found.after == "'s" and topic.endswith("s"):
         found = replace(found, after="'")

@@ -137,7 +137,7 @@ def _joined_names(text: str, said: tuple[Word, ...], runs: list[tuple[int, int]]
 def _names(said: tuple[Word, ...], at: int, start: int) -> bool:
     """Whether a word can belong to a name that begins at ``start``."""
     word = said[at]
-    if word.capital and at > 0 and word.low not in QUESTIONS:
+    if word.capital and at > 0 and word.low not in QUESTIONS and not word.low.startswith("i'"):
         return True
     if word.low in FUNCTION or word.text == "I":
         return False

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from tamis.rewrite.context.english.tokens import Phrase, phrases, words
-from tamis.rewrite.context.english.words import AUXILIARY, CLASSES, LIGHT, RELATIONAL
+from tamis.rewrite.context.english.tokens import Phrase, Word, phrases, words
+from tamis.rewrite.context.english.words import AUXILIARY, BODIES, CLASSES, LIGHT, MONTHS, RELATIONAL
 from tamis.rewrite.context.gap import Gap
 
 TURNS = 12  # earlier turns that are looked at, and the first two, which may be titles
@@ -25,6 +25,7 @@ class Mention:
         times: in how many turns it stands.
         gap: what it may fill.
         query: the query's words.
+        stood: whether the same pronoun stood for it before.
     """
 
     phrase: Phrase
@@ -34,6 +35,7 @@ class Mention:
     times: int
     gap: Gap
     query: frozenset[str]
+    stood: bool
 
 
 def _before(at: Mention) -> str:
@@ -55,6 +57,14 @@ def _shared(at: Mention) -> float:
 def _somebody(at: Mention) -> bool:
     inside = at.phrase.inside
     return at.phrase.proper and len(inside) <= 3 and all(word.text[0].isupper() for word in inside)
+
+
+def _body(at: Mention) -> bool:
+    return at.phrase.article == "the " or at.phrase.inside[-1].low in BODIES
+
+
+def _number(word: Word) -> bool:
+    return any(character.isdigit() for character in word.text) and word.text[-1] in "0123456789s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,9 @@ RULES: tuple[Rule, ...] = (
     Rule("one is meant", -1.0, lambda at: at.gap.plural is False and at.phrase.plural),
     Rule("somebody is meant", 2.0, lambda at: at.gap.person is True and _somebody(at)),
     Rule("somebody is meant, and this is nobody", -2.0, lambda at: at.gap.person is True and not at.phrase.proper),
-    Rule("a number", -3.0, lambda at: all(word.text.isdigit() for word in at.phrase.inside)),
+    Rule("somebody is meant, and this is a place or a body", -2.0, lambda at: at.gap.person is True and _body(at)),
+    Rule("a time or a number", -4.0, lambda at: all(word.low in MONTHS or _number(word) for word in at.phrase.inside)),
+    Rule("the same pronoun stood for it", 1.5, lambda at: at.stood),
 )
 
 
@@ -93,21 +105,32 @@ class Topic:
     text: str
     score: float
     article: str = ""
-    plural: bool = False
-    proper: bool = False
 
     def named(self, plural: bool | None) -> str:
         """The topic as it fills a gap: "a virtual machine", or where several are meant "virtual machines"."""
-        if plural and not self.plural and not self.proper and not self.text.endswith(("s", "y", "x")):
+        counted = self.article in ("a ", "an ")
+        if plural and counted and not self.text.endswith(("s", "y", "x")):
             return f"{self.text}s"
-        return self.text if plural and self.article in ("a ", "an ") else self.article + self.text
+        return self.text if plural and counted else self.article + self.text
 
 
-def topics(history: Sequence[str], query: str, gap: Gap) -> list[Topic]:
+@dataclass(slots=True)
+class Told:
+    """A conversation so far.
+
+    Attributes:
+        turns: what was said, with earlier gaps filled.
+        stood: what each kind of pronoun stood for last, by whether it is of people and of several.
+    """
+
+    turns: list[str] = field(default_factory=list)
+    stood: dict[tuple[bool | None, bool | None], str] = field(default_factory=dict)
+
+
+def topics(told: Told, query: str, gap: Gap) -> list[Topic]:
     """The phrases of earlier turns, what is most likely meant first."""
-    recent = list(history[-TURNS:]) if len(history) > TURNS else list(history)
-    lead = [turn for turn in history[:2] if len(history) > TURNS]
-    turns = [*lead, *recent]
+    turns = told.turns if len(told.turns) <= TURNS else [*told.turns[:2], *told.turns[-TURNS:]]
+    stood = told.stood.get((gap.person, gap.plural)) if gap.kind == "pronoun" else None
     lows = [turn.lower() for turn in turns]
     asked = frozenset(word.low for word in words(query))
     found: dict[str, Topic] = {}
@@ -124,8 +147,9 @@ def topics(history: Sequence[str], query: str, gap: Gap) -> list[Topic]:
                 sum(bare in low for low in lows),
                 gap,
                 asked,
+                name == stood,
             )
             score = sum(rule.weight * rule.holds(mention) for rule in RULES)
             if bare not in found or found[bare].score < score:
-                found[bare] = Topic(name, score, phrase.article, phrase.plural, phrase.proper)
+                found[bare] = Topic(name, score, phrase.article)
     return sorted(found.values(), key=lambda topic: -topic.score)

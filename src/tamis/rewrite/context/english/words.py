@@ -143,3 +143,16 @@ true possible necessary important better best good bad safe legal illegal easy h
 worth common likely healthy raining snowing take takes took mean means meant seem seems
 """
 EMPTY_IT = frozenset(_EMPTY_IT.split())
+
+_MONTHS = """
+january february march april may june july august september october november december monday tuesday wednesday thursday
+friday saturday sunday
+"""
+MONTHS = frozenset(_MONTHS.split())
+# Names that end in one of these are of no person.
+_BODIES = """
+club university college school records rangers institute company corporation inc party team league church hospital
+station theatre theater orchestra band award awards prize cup championship series festival tour album island islands
+street river mountains city county state states kingdom republic empire war battle treaty act association society union
+"""
+BODIES = frozenset(_BODIES.split())
