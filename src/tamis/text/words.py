@@ -1,0 +1,58 @@
+"""Words where they stand: the places between them, and their parts of speech in Chinese."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from tamis.text.normalise import normalise
+from tamis.text.scripts import han_run
+from tamis.text.segment import _WORD, _jieba
+
+_piece = re.compile(f"{han_run.pattern}|{_WORD}|.", re.DOTALL)
+_owned = re.compile("['’]s$")
+
+
+def aligned(text: str) -> str:
+    """The text as lexical matching sees it, character by character: what stands at a place still stands there.
+
+    >>> aligned("ＱＷＥＮ３ 漢語")
+    'qwen3 汉语'
+    """
+    return text.lower() if text.isascii() else "".join(map(_character, text))
+
+
+def borders(text: str) -> set[int]:
+    """The places where words begin and end, its own ends among them, in a text that ``aligned`` gave.
+
+    Chinese is cut into the words of the dictionary; a compound such as ``ci/cd`` or ``node.js`` is one word.
+
+    >>> sorted(borders("最高数值 node.js"))
+    [0, 2, 4, 5, 12]
+    """
+    found = {0, len(text)}
+    for match in _piece.finditer(text):
+        piece, at = match.group(), match.start()
+        found |= {at, match.end()}
+        if han_run.match(piece):
+            for word in _jieba().cut(piece, False):
+                at += len(word)
+                found.add(at)
+        elif owner := _owned.search(piece):
+            found.add(at + owner.start())
+    return found
+
+
+def tagged(text: str) -> list[tuple[str, str]]:
+    """The words of a Chinese text with their parts of speech, as jieba names them (``v`` a verb, ``n`` a noun).
+
+    >>> tagged("退货流程")
+    [('退货', 'v'), ('流程', 'n')]
+    """
+    return [(word, tag) for word, tag in _jieba().tag(text, False)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _character(character: str) -> str:
+    folded = normalise(character)
+    return folded if len(folded) == 1 else character
