@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 
 from tamis.rewrite.base import Change
-from tamis.rewrite.patterns import CHINESE, ENGLISH, POLITE, PRONOUNS, Pattern
+from tamis.rewrite.patterns import CHINESE, ENGLISH, POLITE, PRONOUNS, VERBS, Pattern
 from tamis.text import Language, detect, segment
-from tamis.text.words import aligned, tagged
+from tamis.text.words import aligned, borders, tagged
 
 PATTERNS: dict[Language, tuple[Pattern, ...]] = {
     "zh": CHINESE,
@@ -21,14 +21,18 @@ PATTERNS: dict[Language, tuple[Pattern, ...]] = {
 LONGEST = 120  # characters; a longer text asks more than one thing
 VERB = "v"
 
+_EDGES = " \t，,、"
+
 _end = re.compile(r"[\s?？!！。.,，;；~～…]+$")
-_break = re.compile(r"[。！？!?；;，,\n]|\.\s")
+_break = re.compile(r"[。！？!?；;\n]|\.\s")
+_head = re.compile(r".*[，,]\s*")
 
 
 def forms(text: str) -> list[tuple[str, Change]]:
     """The text as a document would say it, or as one would ask for it; the likeliest first, none twice.
 
-    Nothing where no pattern fits, where the text holds more than one clause, or where too little would be left.
+    Of several clauses the last is changed, or all as one. Nothing where no pattern fits, where the text holds more than
+    one sentence, or where too little would be left.
 
     >>> [form for form, _ in forms("如何退货？")]
     ['退货的方法']
@@ -40,24 +44,30 @@ def forms(text: str) -> list[tuple[str, Change]]:
     asked = _end.sub("", POLITE.sub("", text.strip()))
     if not asked or len(asked) > LONGEST or _break.search(asked):
         return []
-    found: dict[str, Change] = {}
-    for pattern in PATTERNS[detect(asked)]:
-        if form := _form(pattern, asked):
-            found.setdefault(form, Change("form", asked, form, pattern.why))
-            if not pattern.more:
-                break
-    return [(form, change) for form, change in found.items() if form != asked]
+    patterns = PATTERNS[detect(asked)]
+    head = ((match := _head.match(asked)) and match.group()) or ""
+    for start in dict.fromkeys((head, "")):
+        clause = asked[len(start) :]
+        found = ((form, pattern.why) for pattern in patterns if (form := _form(pattern, clause)))
+        form, why = next(found, ("", ""))
+        if form and form != clause:
+            return [(start + form, Change("form", clause, form, why))]
+    return []
 
 
 def _form(pattern: Pattern, asked: str) -> str:
-    """The text by one pattern; empty where that does not fit."""
+    """The text by one pattern; empty where that does not fit, or cuts a word."""
     match = pattern.asks.fullmatch(asked)
     if match is None:
         return ""
-    kept = {name: part.strip() for name, part in match.groupdict().items() if part is not None}
+    ends = borders(aligned(asked))
+    names = [name for name in match.groupdict() if match.group(name) is not None]
+    if not all(place in ends for name in names for place in match.span(name)):
+        return ""
+    kept = {name: match.group(name).strip(_EDGES) for name in names}
     if any(_bare(part) for part in kept.values()) or (pattern.verb and not _acts(kept["x"])):
         return ""
-    return re.sub(r"\s+", " ", pattern.says.format(**kept)).strip()
+    return re.sub(r"\s+", " ", pattern.says.format(**{"y": "", **kept})).strip()
 
 
 def _bare(part: str) -> bool:
@@ -67,5 +77,5 @@ def _bare(part: str) -> bool:
 
 def _acts(part: str) -> bool:
     """Whether a Chinese phrase begins with a verb and ends with its object: 办理居住证, and not 离婚财产分割."""
-    words = tagged(part)
-    return words[0][1] == VERB and (len(words) == 1 or not words[-1][1].startswith(VERB))
+    acts = [tag.startswith(VERB) or word in VERBS for word, tag in tagged(part)]
+    return acts[0] and (len(acts) == 1 or not acts[-1])

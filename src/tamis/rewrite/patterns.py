@@ -19,14 +19,12 @@ class Pattern:
         says: what it becomes; ``{x}`` and ``{y}`` are the groups.
         why: one sentence for the person who looks at it.
         verb: whether ``x`` must begin with a verb (Chinese).
-        more: whether the patterns after it are tried, too.
     """
 
     asks: re.Pattern[str]
     says: str
     why: str
     verb: bool = False
-    more: bool = False
 
 
 def _rows(why: str, *rows: tuple[str, str], verb: bool = False) -> tuple[Pattern, ...]:
@@ -38,10 +36,13 @@ POLITE = re.compile(
     r"|^(?:(?:can|could) you (?:please )?tell me|please tell me|i (?:would like|want) to know|does anyone know)\s+",
     re.IGNORECASE,
 )
-# With one of these alone a form would say nothing.
-PRONOUNS = frozenset(
-    ["这", "那", "它", "他", "她", "你", "我", "我们", "你们", "他们", "她们", "它们", "这个", "那个", "这些", "那些", "这样", "那样", "这里", "那里", "此", "该", "其", "什么", "怎么", "如何", "人", "东西", "it", "this", "that", "these", "those", "he", "she", "they", "we", "you", "i", "him", "her", "them", "one", "there", "here", "so", "what"]
-)
+_PRONOUNS = """
+这 那 它 他 她 你 我 我们 你们 他们 她们 它们 这个 那个 这些 那些 这样 那样 这里 那里 此 该 其 什么 怎么 如何 人 东西
+it this that these those he she they we you i him her them one there here so what
+"""
+PRONOUNS = frozenset(_PRONOUNS.split())  # with one of these alone a form would say nothing
+# Verbs that jieba takes for nouns.
+VERBS = frozenset(["办理", "重置", "安装", "登录", "注册", "预约", "报名", "补办", "下载", "升级", "绑定", "激活", "挂失", "充值", "报销"])
 
 _ASK = "(?:如何|怎么样才能|怎样才能|怎么才能|如何才能|怎么样|怎么|怎样|咋样|咋)"
 _WHY = "(?:为什么|为何|为啥|怎么会|怎么(?=[不没还总老又]))"
@@ -120,10 +121,10 @@ CHINESE = (
     ),
     *_rows(
         "asks by which rule: documents state the rule",
-        (
-            f"(?P<x>.+?)(?:应该|应当|该)?{_ASK}(?P<y>处罚|赔偿|判刑|量刑|判|定罪|认定|计算|算|收费|缴纳|分割|分配|承担|界定|划分){_END}",
-            "{x}的{y}标准",
-        ),
+        (f"(?P<x>.+?)(?:应该|应当|该)?{_ASK}(?P<y>处罚|赔偿|收费|缴纳|认定|界定|划分|定罪){_END}", "{x}的{y}标准"),
+        (f"(?P<x>.+?)(?:应该|应当|该)?{_ASK}(?:判刑|量刑|判){_END}", "{x}的量刑标准"),
+        (f"(?P<x>.+?)(?:应该|应当|该)?{_ASK}(?:计算|算){_END}", "{x}的计算方法"),
+        (f"(?P<x>.+?)(?:应该|应当|该)?{_ASK}(?P<y>分割|分配|承担){_END}", "{x}的{y}"),
     ),
     *_rows(
         "asks how to do it: the words that ask are left out",
@@ -159,13 +160,14 @@ CHINESE = (
 
 _WHO = "(?:i|we|you|one|someone|people)"
 _DET = "(?:(?:an?|the|my|your|our)\\s+)?"
+_DO = "(?:do|does|did|can|could|should|would|will|might)"
 _BE = "(?:is|are|was|were)"
 
 ENGLISH = (
     *_rows(
         "asks how to do it: documents name the action",
         (
-            f"how\\s+(?:do|does|did|can|could|should|would|will|to|might)\\s+{_WHO}\\s+(?:go about\\s+)?(?P<x>\\w+)\\s+{_DET}(?P<y>.+)",
+            f"how\\s+{_DO}\\s+{_WHO}\\s+(?:go about\\s+)?(?P<x>\\w+)\\s+{_DET}(?P<y>.+)",
             "{x} {y}",
         ),
         (f"how\\s+to\\s+(?:go about\\s+)?(?P<x>\\w+)\\s+{_DET}(?P<y>.+)", "{x} {y}"),
@@ -203,7 +205,7 @@ ENGLISH = (
     *_rows(
         "asks for a price, a time or a number",
         ("how\\s+much\\s+(?:does|do|did|would|will)\\s+(?:it\\s+cost\\s+to\\s+)(?P<x>.+)", "cost to {x}"),
-        (f"how\\s+much\\s+(?:does|do|did|would|will)\\s+{_DET}(?P<x>.+?)\\s+cost(?:s)?(?P<y>\\s.+)?", "cost of {x}"),
+        (f"how\\s+much\\s+(?:does|do|did|would|will)\\s+{_DET}(?P<x>.+?)\\s+cost(?:s)?(?P<y>\\s.+)?", "cost of {x}{y}"),
         (f"how\\s+much\\s+{_BE}\\s+{_DET}(?P<x>.+)", "price of {x}"),
         (
             "how\\s+long\\s+(?:does|do|did|will|would)\\s+(?:it\\s+take\\s+(?:for\\s+\\S+\\s+)?to\\s+)(?P<x>.+)",
@@ -221,7 +223,7 @@ ENGLISH = (
     *_rows(
         "asks yes or no: the words that ask are left out",
         (
-            f"(?:can|could|may|should|must|do|did)\\s+{_WHO}\\s+(?:have to\\s+|need to\\s+)?(?P<x>\\w+)\\s+{_DET}(?P<y>.+)",
+            f"{_DO}\\s+{_WHO}\\s+(?:(?:have|need) to\\s+)?(?P<x>\\w+)\\s+{_DET}(?P<y>.+)",
             "{x} {y}",
         ),
         ("is\\s+it\\s+(?:possible|allowed|legal|safe|necessary)\\s+(?:for\\s+\\S+\\s+)?to\\s+(?P<x>.+)", "{x}"),

@@ -36,6 +36,7 @@ from tamis.rewrite.base import Change, Kind
 from tamis.rewrite.entries import Entry, circle_in, clash, read_entries
 from tamis.rewrite.spans import Phrases, Reading
 from tamis.rewrite.words import ENGLISH_WORDS
+from tamis.text.scripts import han
 from tamis.text.words import aligned
 
 Changed: TypeAlias = tuple[str, tuple[Change, ...]]
@@ -202,7 +203,7 @@ class Terms:
     def alternatives(self, text: str) -> list[Changed]:
         """Other texts that say the same, each with one change: abbreviations either way, then terms, then synonyms.
 
-        None is the text itself, and no two are alike.
+        None is the text itself, and no two are alike. A text without Chinese characters gets none put in.
 
         >>> [text for text, _ in Terms.starter().alternatives("小孩拉肚子怎么办")][0]
         '小孩腹泻怎么办'
@@ -210,8 +211,11 @@ class Terms:
         reading = Reading.of(text)
         places: dict[Swap, list[tuple[int, int]]] = {}
 
+        chinese = bool(han.search(text))
+
         def holding(phrase: str, written: str) -> list[Swap]:
-            return [swap for swap in self._any_way.swaps.get(phrase, ()) if swap.holds(reading, written)]
+            swaps = (swap for swap in self._any_way.swaps.get(phrase, ()) if swap.holds(reading, written))
+            return [swap for swap in swaps if chinese or not han.search(swap.after)]
 
         for start, end, swaps in self._any_way.found(reading, holding):
             for swap in swaps:
