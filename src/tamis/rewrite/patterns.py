@@ -42,10 +42,11 @@ it this that these those he she they we you i him her them one there here so wha
 """
 PRONOUNS = frozenset(_PRONOUNS.split())  # with one of these alone a form would say nothing
 # Verbs that jieba takes for nouns.
-VERBS = frozenset(["办理", "重置", "安装", "登录", "注册", "预约", "报名", "补办", "下载", "升级", "绑定", "激活", "挂失", "充值", "报销"])
+VERBS = frozenset("办理 重置 安装 登录 注册 预约 报名 补办 下载 升级 绑定 激活 挂失 充值 报销".split())  # noqa: SIM905
 
 _ASK = "(?:如何|怎么样才能|怎样才能|怎么才能|如何才能|怎么样|怎么|怎样|咋样|咋)"
-_WHY = "(?:为什么|为何|为啥|怎么会|怎么(?=[不没还总老又]))"
+_WHY = "(?:为什么|为何|为啥|怎么会)"
+_WHY_SO = f"(?:{_WHY}|怎么(?=[不没还总老又]))"
 _NOT_HOW = "(?!会|不|没|还|总|老|又|这么|那么|办|样|回事|了|说|看|想|得|能|可|理解|评价)"
 _END = "(?:呢|啊|呀|吗|的|了)?"
 
@@ -61,10 +62,11 @@ CHINESE = (
         "asks for the reason",
         (f"(?P<x>.+?)(?:是)?(?:怎么回事|咋回事|怎么搞的|是什么原因|什么原因|的原因是什么){_END}", "{x}的原因"),
         (f"{_WHY}(?P<x>.+?){_END}", "{x}的原因"),
-        (f"(?P<x>[^的]+?){_WHY}(?P<y>.+?){_END}", "{x}{y}的原因"),
+        (f"(?P<x>[^的]+?){_WHY_SO}(?P<y>.+?){_END}", "{x}{y}的原因"),
     ),
     *_rows(
         "asks what it is: documents define it",
+        ("什么是(?P<x>最.+?)", "{x}"),
         ("什么是(?P<x>.+?)", "{x}的定义"),
         ("什么叫做?(?P<x>.+?)", "{x}的定义"),
         (f"(?P<x>.+?)(?:是什么意思|什么意思|是指什么|指的是什么|指什么){_END}", "{x}的含义"),
@@ -106,7 +108,7 @@ CHINESE = (
             "{x}{y}时间",
         ),
         (f"(?:什么时候|何时|几点)(?:能|可以|会)?(?P<x>.+?){_END}", "{x}的时间"),
-        (f"(?P<x>[^的]+?)(?:什么时候|何时|几点)(?:能|可以|会)?(?P<y>.+?){_END}", "{x}{y}的时间"),
+        (f"(?P<x>[^的]+?)(?:一般|通常|大概)?在?(?:什么时候|何时|几点)(?:能|可以|会)?(?P<y>.+?){_END}", "{x}{y}的时间"),
     ),
     *_rows(
         "asks for a place",
@@ -160,6 +162,7 @@ CHINESE = (
 
 _WHO = "(?:i|we|you|one|someone|people)"
 _DET = "(?:(?:an?|the|my|your|our)\\s+)?"
+_WH = "(?:what|which|who|how|why|when|where|is|are|do|does)\\b"
 _DO = "(?:do|does|did|can|could|should|would|will|might)"
 _BE = "(?:is|are|was|were)"
 
@@ -167,16 +170,22 @@ ENGLISH = (
     *_rows(
         "asks how to do it: documents name the action",
         (
-            f"how\\s+{_DO}\\s+{_WHO}\\s+(?:go about\\s+)?(?P<x>\\w+)\\s+{_DET}(?P<y>.+)",
+            f"how\\s+{_DO}\\s+{_WHO}\\s+(?:go about\\s+)?(?P<x>(?!not\\b)\\w+)\\s+{_DET}(?P<y>.+)",
             "{x} {y}",
         ),
-        (f"how\\s+to\\s+(?:go about\\s+)?(?P<x>\\w+)\\s+{_DET}(?P<y>.+)", "{x} {y}"),
-        (f"(?:what is|what's) the (?:best )?way to\\s+(?P<x>\\w+)\\s+{_DET}(?P<y>.+)", "{x} {y}"),
+        (f"how\\s+to\\s+(?:go about\\s+)?(?P<x>(?!not\\b)\\w+)\\s+{_DET}(?P<y>.+)", "{x} {y}"),
+        (f"(?:what is|what's) the (?:best )?way to\\s+(?P<x>(?!not\\b)\\w+)\\s+{_DET}(?P<y>.+)", "{x} {y}"),
     ),
     *_rows(
         "asks how things differ",
-        ("(?:what is|what's|what are) the differences? between\\s+(?P<x>.+?)\\s+and\\s+(?P<y>.+)", "{x} versus {y}"),
-        ("(?P<x>[^?]+?)\\s+(?:vs\\.?|versus)\\s+(?P<y>[^?]+)", "difference between {x} and {y}"),
+        (
+            "(?:what is|what's|what are) the differences? between\\s+(?P<x>.+?)\\s+and\\s+(?P<y>.+)",
+            "difference between {x} and {y}",
+        ),
+        (
+            f"(?!{_WH})(?P<x>\\S+(?:\\s\\S+){{0,3}})\\s+(?:vs\\.?|versus)\\s+(?P<y>\\S+(?:\\s(?!{_WH})\\S+){{0,3}})",
+            "difference between {x} and {y}",
+        ),
     ),
     *_rows(
         "asks what it means: documents define it",
@@ -191,8 +200,8 @@ ENGLISH = (
     ),
     *_rows(
         "asks what it is: the words that ask are left out",
-        (f"(?:what\\s+{_BE}|what's|what're)\\s+(?:the\\s+)(?P<x>.+)", "{x}"),
-        (f"(?:what\\s+{_BE}|what's)\\s+(?P<x>.+\\s(?:of|for|in|between|to)\\s.+)", "{x}"),
+        ("(?:what\\s+(?:is|are|was|were)|what's|what're)\\s+the\\s+(?P<x>.+)", "{x}"),
+        (f"(?:what\\s+{_BE}|what's)\\s+(?:an?\\s+)?(?P<x>.+\\s(?:of|for|in|between|to)\\s.+)", "{x}"),
         ("(?:what\\s+(?:is|are)|what's)\\s+(?:an?\\s+)?(?P<x>\\S+(?:\\s+\\S+){0,3})", "{x} definition"),
     ),
     *_rows(
@@ -205,7 +214,10 @@ ENGLISH = (
     *_rows(
         "asks for a price, a time or a number",
         ("how\\s+much\\s+(?:does|do|did|would|will)\\s+(?:it\\s+cost\\s+to\\s+)(?P<x>.+)", "cost to {x}"),
-        (f"how\\s+much\\s+(?:does|do|did|would|will)\\s+{_DET}(?P<x>.+?)\\s+cost(?:s)?(?P<y>\\s.+)?", "cost of {x}{y}"),
+        (
+            f"how\\s+much\\s+(?:does|do|did|would|will)\\s+{_DET}(?P<x>.+?)\\s+cost(?:s)?(?P<y>\\s.+)?",
+            "cost of {x} {y}",
+        ),
         (f"how\\s+much\\s+{_BE}\\s+{_DET}(?P<x>.+)", "price of {x}"),
         (
             "how\\s+long\\s+(?:does|do|did|will|would)\\s+(?:it\\s+take\\s+(?:for\\s+\\S+\\s+)?to\\s+)(?P<x>.+)",
@@ -223,7 +235,7 @@ ENGLISH = (
     *_rows(
         "asks yes or no: the words that ask are left out",
         (
-            f"{_DO}\\s+{_WHO}\\s+(?:(?:have|need) to\\s+)?(?P<x>\\w+)\\s+{_DET}(?P<y>.+)",
+            f"{_DO}\\s+{_WHO}\\s+(?:(?:have|need) to\\s+)?(?P<x>(?!not\\b)\\w+)\\s+{_DET}(?P<y>.+)",
             "{x} {y}",
         ),
         ("is\\s+it\\s+(?:possible|allowed|legal|safe|necessary)\\s+(?:for\\s+\\S+\\s+)?to\\s+(?P<x>.+)", "{x}"),

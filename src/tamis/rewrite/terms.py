@@ -43,7 +43,7 @@ Changed: TypeAlias = tuple[str, tuple[Change, ...]]
 
 STARTER = ("zh.tsv", "en.tsv")  # in the folder starter/
 ROUNDS = 4  # after which entries that feed one another are given up
-ORDER: tuple[Kind, ...] = ("abbreviation", "term", "synonym")  # of alternatives, the most useful first
+ORDER: dict[Kind, int] = {"abbreviation": 0, "term": 1, "synonym": 2}  # of alternatives, the most useful first
 WHY: dict[Kind, str] = {
     "entity": "the dictionary says what it stands for here",
     "abbreviation": "the dictionary spells it out",
@@ -80,6 +80,11 @@ class Swap:
     def capitals(self) -> bool:
         """Whether it is matched as it is written only, because in small letters it is another word."""
         return self.before.isupper() and self.before.lower() in ENGLISH_WORDS
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it puts several words of another language into Chinese."""
+        return " " in self.after and not han.search(self.after)
 
     def holds(self, reading: Reading, written: str) -> bool:
         """Whether it may be applied in a text, where ``written`` stands."""
@@ -201,7 +206,9 @@ class Terms:
         return text, ()  # entries that feed one another: the user's words are better than what they would make
 
     def alternatives(self, text: str) -> list[Changed]:
-        """Other texts that say the same, each with one change: abbreviations either way, then terms, then synonyms.
+        """Other texts that say the same, each with one change: abbreviations spelt out, terms, synonyms, acronyms put in.
+
+        A Chinese short form is not put in the place of its full one: that takes words away and brings none.
 
         None is the text itself, and no two are alike. A text without Chinese characters gets none put in.
 
@@ -221,7 +228,9 @@ class Terms:
             for swap in swaps:
                 places.setdefault(swap, []).append((start, end))
         found: dict[str, Changed] = {}
-        for swap in sorted(places, key=lambda swap: ORDER.index(swap.kind)):
+        for swap in sorted(
+            places, key=lambda swap: (chinese and swap.foreign, swap.why == SHORTENED, ORDER[swap.kind])
+        ):
             new = _put(text, [(start, end, swap.after) for start, end in places[swap]])
             start, end = places[swap][0]
             if new != text:
@@ -278,7 +287,9 @@ def _any_way(entries: Sequence[Entry]) -> _Table:
     for entry in entries:
         if entry.kind in ORDER:
             swaps.append(_swap(entry))
-        if entry.kind == "synonym" or (entry.kind == "abbreviation" and not entry.context):
+        if entry.kind == "synonym" or (
+            entry.kind == "abbreviation" and not entry.context and not han.search(entry.source)
+        ):
             why = SHORTENED if entry.kind == "abbreviation" else WHY["synonym"]
             swaps.append(Swap(entry.kind, entry.target, entry.source, entry.context, why))
     kept = {entry.key for entry in entries if entry.kind == "protect"}
