@@ -93,9 +93,8 @@ def measured(name: str, show: int) -> Iterator[str]:
             alone, other, both = (np.asarray(system[measure]) for system in systems)
             wins, losses = int((both > alone + 1e-9).sum()), int((both < alone - 1e-9).sum())
             means = " | ".join(f"{values.mean():.4f}" for values in (alone, other, both))
-            yield (
-                f"| {name} | {kind} | {len(changed)}/{len(queries)} | {measure} | {means} | {interval(both - alone)} | {wins}/{losses} |"
-            )
+            gain = f"{interval(both - alone)} | {wins}/{losses}"
+            yield f"| {name} | {kind} | {len(changed)}/{len(queries)} | {measure} | {means} | {gain} |"
         if show:
             diff = np.asarray(systems[2][NDCG]) - np.asarray(systems[0][NDCG])
             for at in [*np.argsort(diff)[:show], *np.argsort(-diff)[:show]]:

@@ -64,14 +64,21 @@ def _form(pattern: Pattern, asked: str) -> str:
     names = [name for name in match.groupdict() if match.group(name) is not None]
     if not all(place in ends for name in names for place in match.span(name)):
         return ""
-    kept = {name: match.group(name).strip(_EDGES) for name in names}
+    kept = {name: _trimmed(match.group(name)) for name in names}
     if any(_bare(part) for part in kept.values()) or (pattern.verb and not _acts(kept["x"])):
         return ""
     return re.sub(r"\s+", " ", pattern.says.format(**{"y": "", **kept})).strip()
 
 
+def _trimmed(part: str) -> str:
+    """The part without what stood around it, but for a space after a Latin word: ``iPhone 15 的价格``."""
+    whole = part.strip(_EDGES)
+    return f"{whole} " if part[-1:].isspace() and whole[-1:].isascii() else whole
+
+
 def _bare(part: str) -> bool:
     """Whether a part says nothing by itself: empty, a single character of Chinese, or a pronoun."""
+    part = part.strip()
     return not part or aligned(part) in PRONOUNS or not segment(part) or (len(part) == 1 and not part.isascii())
 
 

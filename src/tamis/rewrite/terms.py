@@ -206,7 +206,7 @@ class Terms:
         return text, ()  # entries that feed one another: the user's words are better than what they would make
 
     def alternatives(self, text: str) -> list[Changed]:
-        """Other texts that say the same, each with one change: abbreviations spelt out, terms, synonyms, acronyms put in.
+        """Other texts that say the same, one change each: abbreviations spelt out, terms, synonyms, acronyms put in.
 
         A Chinese short form is not put in the place of its full one: that takes words away and brings none.
 
