@@ -76,8 +76,8 @@ def test_the_message_names_the_file(tmp_path):
 
 
 def test_one_word_may_stand_for_two_things_in_two_contexts_and_for_a_third_without():
-    text = "abbreviation\tPR\tpull request\tgit\nabbreviation\tPR\tpublic relations\tpress\nabbreviation\tPR\tPuerto Rico\n"
-    assert len(read(text)) == 3
+    rows = ("pull request\tgit", "public relations\tpress", "Puerto Rico")
+    assert len(read("".join(f"abbreviation\tPR\t{row}\n" for row in rows))) == 3
 
 
 def test_entries_that_lead_on_are_no_circle():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from tamis.rewrite.base import Change
-from tamis.rewrite.patterns import CHINESE, ENGLISH, POLITE, PRONOUNS, VERBS, Pattern
+from tamis.rewrite.patterns import ASKING, CHINESE, ENGLISH, POLITE, PRONOUNS, VERBS, Pattern
 from tamis.text import Language, detect, segment
 from tamis.text.words import aligned, borders, tagged
 
@@ -65,7 +65,7 @@ def _form(pattern: Pattern, asked: str) -> str:
     if not all(place in ends for name in names for place in match.span(name)):
         return ""
     kept = {name: _trimmed(match.group(name)) for name in names}
-    if any(_bare(part) for part in kept.values()) or (pattern.verb and not _acts(kept["x"])):
+    if any(_bare(part) or ASKING.search(part) for part in kept.values()) or (pattern.verb and not _acts(kept["x"])):
         return ""
     return re.sub(r"\s+", " ", pattern.says.format(**{"y": "", **kept})).strip()
 
