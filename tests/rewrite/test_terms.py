@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import timeit
 
 import pytest
@@ -237,10 +238,11 @@ def test_a_sum_has_no_circle_and_keeps_the_later(one, other):
 
 
 def test_a_query_takes_less_than_a_millisecond():
-    """5,000 entries: 0.05 ms a query to standardise and to find alternatives (measured on one core, 2026)."""
+    """5,667 entries: 0.007 ms where nothing applies, 0.45 ms where six entries do (timeit, one core of two, 2026)."""
     rows = "".join(f"abbreviation\tab{n}\tlong name {n}\nterm\t词{n}甲\t标准词{n}\n" for n in range(2500))
     many = Terms.starter() + terms(rows)
     query = "公司不给员工交社保，ab77 和 词1200甲 怎么办理离职证明"
     assert many.standardised(query)[1]
     for work in (many.standardised, many.alternatives):
-        assert min(timeit.repeat(lambda: work(query), number=100, repeat=3)) / 100 < 1e-3  # noqa: B023
+        taken = timeit.repeat(lambda work=work: work(query), number=100, repeat=5, timer=time.process_time)
+        assert min(taken) / 100 < 1e-3

@@ -25,6 +25,7 @@ _EDGES = " \t，,、"
 
 _end = re.compile(r"[\s?？!！。.,，;；~～…]+$")
 _break = re.compile(r"[。！？!?；;\n]|\.\s")
+_unfinished = re.compile("(?:能|可以|会|要|还|才|不|没)$")
 _head = re.compile(r".*[，,]\s*")
 
 
@@ -77,8 +78,10 @@ def _trimmed(part: str) -> str:
 
 
 def _bare(part: str) -> bool:
-    """Whether a part says nothing by itself: empty, a single character of Chinese, or a pronoun."""
+    """Whether a part says nothing by itself: empty, unfinished, a single character of Chinese, or a pronoun."""
     part = part.strip()
+    if _unfinished.search(part):
+        return True
     return not part or aligned(part) in PRONOUNS or not segment(part) or (len(part) == 1 and not part.isascii())
 
 

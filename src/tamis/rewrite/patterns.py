@@ -49,7 +49,7 @@ ASKING = re.compile("怎么|怎样|如何|为什么|为何|为啥|能不能|可�
 _ASK = "(?:如何|怎么样才能|怎样才能|怎么才能|如何才能|怎么样|怎么|怎样|咋样|咋)"
 _WHY = "(?:为什么|为何|为啥|怎么会)"
 _WHY_SO = f"(?:{_WHY}|怎么(?=[不没还总老又]))"
-_NOT_HOW = "(?!会|不|没|还|总|老|又|这么|那么|办|样|回事|了|说|看|想|得|能|可|理解|评价)"
+_NOT_HOW = "(?!会|才|不|没|还|总|老|又|这么|那么|办|样|回事|了|说|看|想|得|能|可|理解|评价)"
 _END = "(?:呢|啊|呀|吗|的|了)?"
 
 CHINESE = (
@@ -114,6 +114,7 @@ CHINESE = (
     ),
     *_rows(
         "asks for a place",
+        ("(?:去|到|在)?(?:哪里|哪儿|哪)有卖(?P<x>.+?)的?", "购买{x}的途径"),
         (f"(?:去哪里|去哪儿|到哪里|到哪儿|去哪|到哪)(?:能|可以)?(?P<x>.+?){_END}", "{x}的地点"),
         (f"(?:在哪里|在哪儿|从哪里|从哪儿|哪里|哪儿|在哪)(?:能|可以)?(?P<x>.+?){_END}", "{x}的途径"),
         (f"(?P<x>.+?)(?:在哪里|在哪儿|在哪){_END}", "{x}的位置"),
@@ -163,6 +164,7 @@ CHINESE = (
 
 _WHO = "(?:i|we|you|one|someone|people)"
 _DET = "(?:(?:an?|the|my|your|our)\\s+)?"
+_OWN = "(?!(?:it|this|that|these|those|he|she|they|there|my|your|our)\\b)"  # has no definition
 _WH = "(?:what|which|who|how|why|when|where|is|are|do|does)\\b"
 _DO = "(?:do|does|did|can|could|should|would|will|might)"
 _BE = "(?:is|are|was|were)"
@@ -202,8 +204,8 @@ ENGLISH = (
     *_rows(
         "asks what it is: the words that ask are left out",
         ("(?:what\\s+(?:is|are|was|were)|what's|what're)\\s+the\\s+(?P<x>.+)", "{x}"),
-        (f"(?:what\\s+{_BE}|what's)\\s+(?:an?\\s+)?(?P<x>.+\\s(?:of|for|in|between|to)\\s.+)", "{x}"),
-        ("(?:what\\s+(?:is|are)|what's)\\s+(?:an?\\s+)?(?P<x>\\S+(?:\\s+\\S+){0,3})", "{x} definition"),
+        (f"(?:what\\s+{_BE}|what's)\\s+{_OWN}(?:an?\\s+)?(?P<x>.+\\s(?:of|for|in|between|to)\\s.+)", "{x}"),
+        (f"(?:what\\s+(?:is|are)|what's)\\s+{_OWN}(?:an?\\s+)?(?P<x>\\S+(?:\\s+\\S+){{0,3}})", "{x} definition"),
     ),
     *_rows(
         "asks for the reason",
@@ -239,7 +241,8 @@ ENGLISH = (
             f"{_DO}\\s+{_WHO}\\s+(?:(?:have|need) to\\s+)?(?P<x>(?!not\\b)\\w+)\\s+{_DET}(?P<y>.+)",
             "{x} {y}",
         ),
-        ("is\\s+it\\s+(?:possible|allowed|legal|safe|necessary)\\s+(?:for\\s+\\S+\\s+)?to\\s+(?P<x>.+)", "{x}"),
+        ("is\\s+it\\s+(?P<x>(?:allowed|legal|safe|necessary)\\s+to\\s+.+)", "{x}"),
+        ("is\\s+it\\s+possible\\s+(?:for\\s+\\S+\\s+)?to\\s+(?P<x>.+)", "{x}"),
     ),
     *_rows(
         "names a meaning, a price or a way: one would ask for it",
