@@ -25,6 +25,8 @@ _EDGES = " \t，,、"
 
 _end = re.compile(r"[\s?？!！。.,，;；~～…]+$")
 _break = re.compile(r"[。！？!?；;\n]|\.\s")
+_latin_end = re.compile("[A-Za-z0-9]$")
+_latin_start = re.compile("[A-Za-z0-9]")
 _unfinished = re.compile("(?:能|可以|会|要|还|才|不|没)$")
 _head = re.compile(r".*[，,]\s*")
 
@@ -68,6 +70,8 @@ def _form(pattern: Pattern, asked: str) -> str:
     kept = {name: _trimmed(match.group(name)) for name in names}
     if any(_bare(part) or ASKING.search(part) for part in kept.values()) or (pattern.verb and not _acts(kept["x"])):
         return ""
+    if _latin_end.search(kept["x"]) and _latin_start.match(kept.get("y", "")):
+        kept["x"] += " "  # what stood between them kept two words apart
     return re.sub(r"\s+", " ", pattern.says.format(**{"y": "", **kept})).strip()
 
 
