@@ -184,6 +184,17 @@ def test_entries_that_feed_one_another_leave_the_text_alone():
     assert feeding.standardised(once) == (once, ())
 
 
+def test_a_circle_that_was_not_read_from_a_file_ends():
+    circle = Terms((Entry("term", "one", "two"), Entry("term", "two", "one")))
+    assert circle.standardised("one")[0] in ("one", "two")
+    assert [new for new, _ in circle.alternatives("one")] == ["two"]
+
+
+def test_a_target_in_small_letters_does_not_lead_to_an_entry_in_capitals():
+    both = terms("term\tthe thing\tit\nabbreviation\tIT\tinformation technology\n")
+    assert both.standardised("fix the thing")[0] == "fix it"
+
+
 SIDES = st.lists(
     st.sampled_from(["a", "b", "报", "销", "高数", "IT", "it", " ", "-", "k8s", "值", "最高"]), min_size=1, max_size=4
 )

@@ -24,7 +24,7 @@ stands already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -32,97 +32,16 @@ from typing import Self, TypeAlias
 
 from tamis.data.artefacts import digest
 from tamis.data.open import Source
-from tamis.rewrite.base import Change, Kind
+from tamis.rewrite.base import Change
 from tamis.rewrite.entries import Entry, circle_in, clash, read_entries
-from tamis.rewrite.spans import Phrases, Reading
-from tamis.rewrite.words import ENGLISH_WORDS
+from tamis.rewrite.spans import Reading
+from tamis.rewrite.swaps import Swap, Table, any_way, one_way
 from tamis.text.scripts import han
-from tamis.text.words import aligned
 
 Changed: TypeAlias = tuple[str, tuple[Change, ...]]
 
 STARTER = ("zh.tsv", "en.tsv")  # in the folder starter/
 ROUNDS = 4  # after which entries that feed one another are given up
-ORDER: dict[Kind, int] = {"abbreviation": 0, "term": 1, "synonym": 2}  # of alternatives, the most useful first
-WHY: dict[Kind, str] = {
-    "entity": "the dictionary says what it stands for here",
-    "abbreviation": "the dictionary spells it out",
-    "term": "the dictionary has it as the standard term",
-    "synonym": "the dictionary has it as another word for the same",
-}
-SHORTENED = "the dictionary has it as the usual abbreviation"
-
-
-@dataclass(frozen=True, slots=True)
-class Swap:
-    """One thing that may be put in the place of another.
-
-    Attributes:
-        kind: the entry's kind.
-        before: what may stand in a query, as the dictionary writes it.
-        after: what may take its place.
-        context: words of which one must stand in the query; none where it always holds.
-        why: one sentence for the person who looks at it.
-    """
-
-    kind: Kind
-    before: str
-    after: str
-    context: tuple[str, ...]
-    why: str
-
-    @property
-    def goal(self) -> str:
-        """What takes its place, as matching sees it."""
-        return aligned(self.after)
-
-    @property
-    def capitals(self) -> bool:
-        """Whether it is matched as it is written only, because in small letters it is another word."""
-        return self.before.isupper() and self.before.lower() in ENGLISH_WORDS
-
-    @property
-    def foreign(self) -> bool:
-        """Whether it puts several words of another language into Chinese."""
-        return " " in self.after and not han.search(self.after)
-
-    def holds(self, reading: Reading, written: str) -> bool:
-        """Whether it may be applied in a text, where ``written`` stands."""
-        if self.capitals and (written != self.before or reading.shouted):
-            return False
-        if self.context and not any(reading.stands(aligned(word)) for word in self.context):
-            return False
-        return not reading.stands(self.goal)
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Swaps by what they replace, and phrases that are not touched."""
-
-    swaps: Mapping[str, Sequence[Swap]]
-    kept: frozenset[str]
-    phrases: Phrases
-
-    @classmethod
-    def of(cls, swaps: Sequence[Swap], kept: frozenset[str]) -> Self:
-        table: dict[str, list[Swap]] = {}
-        for swap in sorted(swaps, key=lambda swap: not swap.context):
-            table.setdefault(aligned(swap.before), []).append(swap)
-        return cls(table, kept, Phrases.of(table.keys() | kept))
-
-    def found(
-        self, reading: Reading, holding: Callable[[str, str], Sequence[Swap]]
-    ) -> Iterator[tuple[int, int, Sequence[Swap]]]:
-        """Where swaps hold, from left to right, the longest first, none over another."""
-        free = 0
-        for start, end in reading.spans(self.phrases):
-            phrase = reading.aligned[start:end]
-            if start < free:
-                continue
-            if swaps := holding(phrase, reading.text[start:end]):
-                yield start, end, swaps
-            if swaps or phrase in self.kept:
-                free = end
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +60,12 @@ class Terms:
     """
 
     entries: tuple[Entry, ...] = ()
-    _one_way: _Table = field(init=False, repr=False, compare=False)
-    _any_way: _Table = field(init=False, repr=False, compare=False)
+    _one_way: Table = field(init=False, repr=False, compare=False)
+    _any_way: Table = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_one_way", _one_way(self.entries))
-        object.__setattr__(self, "_any_way", _any_way(self.entries))
+        object.__setattr__(self, "_one_way", one_way(self.entries))
+        object.__setattr__(self, "_any_way", any_way(self.entries))
 
     @classmethod
     def read(cls, *sources: Source) -> Self:
@@ -208,7 +127,8 @@ class Terms:
     def alternatives(self, text: str) -> list[Changed]:
         """Other texts that say the same, one change each: abbreviations spelt out, terms, synonyms, acronyms put in.
 
-        A Chinese short form is not put in the place of its full one: that takes words away and brings none.
+        Of one kind, the longer phrase comes first. A Chinese short form is not put in the place of its full one: that
+        takes words away and brings none.
 
         None is the text itself, and no two are alike. A text without Chinese characters gets none put in.
 
@@ -228,9 +148,7 @@ class Terms:
             for swap in swaps:
                 places.setdefault(swap, []).append((start, end))
         found: dict[str, Changed] = {}
-        for swap in sorted(
-            places, key=lambda swap: (chinese and swap.foreign, swap.why == SHORTENED, ORDER[swap.kind])
-        ):
+        for swap in sorted(places, key=lambda swap: (chinese and swap.foreign, *swap.rank)):
             new = _put(text, [(start, end, swap.after) for start, end in places[swap]])
             start, end = places[swap][0]
             if new != text:
@@ -259,8 +177,9 @@ class Terms:
     def _last(self, phrase: str, reading: Reading, written: str) -> Swap | None:
         """The swap that holds for a phrase, led on to where its target leads."""
         first = next((swap for swap in self._one_way.swaps.get(phrase, ()) if swap.holds(reading, written)), None)
-        last = first
-        while last and (on := next((s for s in self._one_way.swaps.get(last.goal, ()) if not s.context), None)):
+        last, passed = first, {phrase}
+        while last and last.goal not in passed and (on := self._one_way.onward(last)):
+            passed.add(last.goal)
             last = on
         if first is None or last is None or reading.stands(last.goal):
             return None
@@ -271,34 +190,6 @@ def _replaces(new: Entry, old: Entry) -> bool:
     """Whether a later entry takes an earlier one's place."""
     plain = not new.context and "synonym" not in (new.kind, old.kind) and new.key == old.key
     return plain or clash(new, old)
-
-
-def _one_way(entries: Sequence[Entry]) -> _Table:
-    """What entries always do; what they put in is left as it is, unless it is to be replaced itself."""
-    ways = [entry for entry in entries if entry.one_way]
-    swaps = [_swap(entry) for entry in ways]
-    kept = {entry.key for entry in entries if entry.kind == "protect"}
-    return _Table.of(swaps, frozenset(kept | {entry.goal for entry in ways}))
-
-
-def _any_way(entries: Sequence[Entry]) -> _Table:
-    """What entries may do for an alternative."""
-    swaps = []
-    for entry in entries:
-        if entry.kind in ORDER:
-            swaps.append(_swap(entry))
-        if entry.kind == "synonym" or (
-            entry.kind == "abbreviation" and not entry.context and not han.search(entry.source)
-        ):
-            why = SHORTENED if entry.kind == "abbreviation" else WHY["synonym"]
-            swaps.append(Swap(entry.kind, entry.target, entry.source, entry.context, why))
-    kept = {entry.key for entry in entries if entry.kind == "protect"}
-    return _Table.of(swaps, frozenset(kept | {entry.goal for entry in entries if entry.kind == "entity"}))
-
-
-def _swap(entry: Entry) -> Swap:
-    kind: Kind = entry.kind if entry.kind != "protect" else "term"
-    return Swap(kind, entry.source, entry.target, entry.context, WHY[kind])
 
 
 def _put(text: str, puts: Sequence[tuple[int, int, str]]) -> str:
