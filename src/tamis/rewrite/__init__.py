@@ -2,5 +2,6 @@
 
 from tamis.rewrite.base import Change, Rewriter, Variant, variant
 from tamis.rewrite.offline import Offline
+from tamis.rewrite.terms import Terms
 
-__all__ = ["Change", "Offline", "Rewriter", "Variant", "variant"]
+__all__ = ["Change", "Offline", "Rewriter", "Terms", "Variant", "variant"]

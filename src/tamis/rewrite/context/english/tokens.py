@@ -19,6 +19,7 @@ _BEFORE_NOUNS = """
 of about their its his her this
 """
 BEFORE_NOUNS = ARTICLES | frozenset(_BEFORE_NOUNS.split())
+SUBJECTS = frozenset(("i", "you", "we", "they", "he", "she"))  # a verb comes after them
 JOINING = frozenset(("of", "in", "for", "and", "&", "the", "on", "de", "von", "van", "to"))
 
 
@@ -139,7 +140,7 @@ def _names(said: tuple[Word, ...], at: int, start: int) -> bool:
     word = said[at]
     if word.capital and at > 0 and word.low not in QUESTIONS and not word.low.startswith("i'"):
         return True
-    if word.low in FUNCTION or word.text == "I":
+    if word.low in FUNCTION or word.text == "I" or (at and said[at - 1].low in SUBJECTS):
         return False
     if word.low not in VERBS:
         return True

@@ -45,7 +45,10 @@ fit fits protect protects react reach reached require requires required provide 
 offered follow followed remove removed replace replaced separate separated celebrate celebrated consider
 considered cover covers covered track measure measured detect detected identify carry carried retire retired
 resign resigned arrest arrested convict convicted accuse accused claim claimed announce announced sign signed hire
-hired fire fired injure injured
+hired fire fired injure injured reset configure configured install installed delete deleted update updated upgrade
+upgraded disable disabled cancel cancelled refund refunded request requested renew renewed verify verified submit
+submitted upload uploaded download downloaded export exported import imported deploy deployed debug fix fixed
+restart repair repaired charge
 """
 VERBS = frozenset(_VERBS.split())
 # Some are nouns as well (the Bronze Age collapse): verbs only where an auxiliary stands before the name.
@@ -53,7 +56,8 @@ _NOUNS_TOO = """
 work works play plays start change changes cost costs study treat cure help spread cook use uses drink record tour
 form split call calls look looks answer talk rule fight run vote influence increase decrease support collapse test
 store stores stop hold set stay visit travel pay move return leave award star release show shows shift reach cover
-track measure claim sign fire end harm watch damage build lead mean means live
+track measure claim sign fire end harm watch damage build lead mean means live update upgrade refund request
+download export import fix repair charge
 """
 NOUNS_TOO = frozenset(_NOUNS_TOO.split())
 
@@ -145,14 +149,15 @@ worth common likely healthy raining snowing take takes took mean means meant see
 EMPTY_IT = frozenset(_EMPTY_IT.split())
 
 _MONTHS = """
-january february march april may june july august september october november december monday tuesday wednesday thursday
-friday saturday sunday
+january february march april may june july august september october november december monday tuesday wednesday
+thursday friday saturday sunday
 """
 MONTHS = frozenset(_MONTHS.split())
 # Names that end in one of these are of no person.
 _BODIES = """
 club university college school records rangers institute company corporation inc party team league church hospital
-station theatre theater orchestra band award awards prize cup championship series festival tour album island islands
-street river mountains city county state states kingdom republic empire war battle treaty act association society union
+station theatre theater orchestra band award awards prize cup championship series festival tour album island
+islands street river mountains city county state states kingdom republic empire war battle treaty act association
+society union
 """
 BODIES = frozenset(_BODIES.split())
