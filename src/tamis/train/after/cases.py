@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from tamis.calibrate.evidence.pages import excerpt
 from tamis.core import Floats
+from tamis.evaluate.mistakes import KINDS, Mistake, counted, mistakes
 from tamis.train.after.figures import BEFORE, MAIN, Figures
-from tamis.train.after.mistakes import KINDS, Mistake, counted, mistakes
 from tamis.train.after.ranked import Judged, Ranked
 
 WORST, CHANGED = 30, 15  # queries shown of the worst, and of those that lost or won most
@@ -150,16 +151,6 @@ def cases(figures: Figures, against: str = BEFORE) -> Cases:
         worst=tuple(bad[:WORST]),
         losses=tuple(losses[:CHANGED]),
         wins=tuple(wins[:CHANGED]),
-        mistakes=tuple(mistakes(figures.ranked(figures.subject), looked_at)),
+        mistakes=tuple(mistakes({at: figures.ranked(figures.subject).listed(at) for at in looked_at})),
         looked_at=len(looked_at),
     )
-
-
-def excerpt(text: str, characters: int) -> str:
-    """The beginning of a text on one line.
-
-    >>> excerpt("a tamis\\nis a sieve", 9)
-    'a tamis i…'
-    """
-    line = " ".join(text.split())
-    return line[:characters] + ("…" if len(line) > characters else "")
