@@ -20,6 +20,7 @@ NEAR = 5  # ranks below the first ten in which a relevant document was nearly fo
 FAR = 1.0  # standard deviations of a query's scores that a suspect stands above the best relevant document
 COVERED = 0.8  # share of the query's words from which a document counts as full of them
 TWINS = 0.8  # Jaccard similarity of two texts' words from which they count as nearly the same
+NOISE = 1e-9  # differences below this are rounding
 FEWEST = 4  # words that a text must have for the likeness of word sets to mean something
 
 Words: TypeAlias = frozenset[str]
@@ -141,6 +142,64 @@ def suspects(reranked: Ranking, first: Ranking, grades: Mapping[str, int]) -> li
     limit = max(scores[doc] for doc in known) + FAR * float(np.std(list(scores.values())))
     above = set(_above_relevant(first, grades))
     return [doc for doc in _above_relevant(reranked, grades) if doc in above and scores[doc] >= limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A document that stands elsewhere after a change.
+
+    Attributes:
+        document: its id.
+        relevant: whether it is.
+        before: its rank before, from 1; None where it was not listed.
+        after: its rank after.
+    """
+
+    document: str
+    relevant: bool
+    before: int | None
+    after: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The move as JSON values."""
+        return {"document": self.document, "relevant": self.relevant, "before": self.before, "after": self.after}
+
+
+def moved(before: Ranking, after: Ranking, grades: Mapping[str, int]) -> list[Moved]:
+    """What moved into, out of or within the first ten, and every relevant document that moved; relevant ones first.
+
+    >>> from tamis.core import Candidate, Query
+    >>> found = Ranking(Query("q"), tuple(Candidate(Document(name, name), 0.0) for name in "ab"))
+    >>> moved(found.rescored("bm25", [2, 1]), found.rescored("model", [1, 2]), {"a": 1})[0]
+    Moved(document='a', relevant=True, before=1, after=2)
+    """
+    was, now = ({doc: rank for rank, doc in enumerate(_order(one), 1)} for one in (before, after))
+    low = TOP + 1
+    changed = [
+        Moved(doc, grades.get(doc, 0) > 0, was.get(doc), now.get(doc))
+        for doc in dict.fromkeys((*now, *was))
+        if now.get(doc) != was.get(doc) and (grades.get(doc, 0) > 0 or min(now.get(doc, low), was.get(doc, low)) < low)
+    ]
+    return sorted(changed, key=lambda one: (not one.relevant, one.after or len(now) + 1))
+
+
+def hurt(before: Floats, after: Floats, most: int) -> list[int]:
+    """The places of the queries that lost most, worst first; those that lost nothing are left out.
+
+    >>> hurt(np.array([1.0, 0.5, 0.2]), np.array([0.4, 0.5, 0.1]), 5)
+    [0, 2]
+    """
+    loss = before - after
+    return [at for at in np.argsort(-loss, kind="stable").tolist() if loss[at] > NOISE][:most]
+
+
+def worst(values: Floats, most: int) -> list[int]:
+    """The places of the worst queries, worst first; those that could not be better are left out.
+
+    >>> worst(np.array([1.0, 0.0, 0.3]), 5)
+    [1, 2]
+    """
+    return [at for at in np.argsort(values, kind="stable").tolist() if values[at] < 1 - NOISE][:most]
 
 
 def _above_relevant(ranking: Ranking, grades: Mapping[str, int]) -> list[str]:

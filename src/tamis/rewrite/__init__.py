@@ -1,6 +1,7 @@
 """Queries in other words: what a conversation means, standard terms, synonyms; each change named."""
 
 from tamis.rewrite.base import Change, Rewriter, Variant, variant
+from tamis.rewrite.given import Given
 from tamis.rewrite.offline import Offline
 
-__all__ = ["Change", "Offline", "Rewriter", "Variant", "variant"]
+__all__ = ["Change", "Given", "Offline", "Rewriter", "Variant", "variant"]

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tamis.calibrate.evidence.pages import excerpt
 from tamis.core import Floats
-from tamis.evaluate.mistakes import KINDS, Mistake, counted, mistakes
+from tamis.evaluate.mistakes import KINDS, Mistake, counted, hurt, mistakes, worst
 from tamis.train.after.figures import BEFORE, MAIN, Figures
 from tamis.train.after.ranked import Judged, Ranked
 
@@ -138,19 +136,16 @@ def cases(figures: Figures, against: str = BEFORE) -> Cases:
     """
     figures.ranked(against)
     before, after = figures[against].evaluation[MAIN], figures[figures.subject].evaluation[MAIN]
-    bad = [int(i) for i in np.argsort(after, kind="stable") if after[i] < 1 - 1e-9]
-    gain = np.where(np.abs(after - before) < 1e-9, 0.0, after - before)
-    losses = [int(i) for i in np.argsort(gain, kind="stable") if gain[i] < 0]
-    wins = [int(i) for i in np.argsort(-gain, kind="stable") if gain[i] > 0]
-    looked_at = [figures.dev.telling[i] for i in bad[:LOOKED_AT]]
+    bad = worst(after, LOOKED_AT)
+    looked_at = [figures.dev.telling[i] for i in bad]
     return Cases(
         figures=figures,
         against=against,
         before=before,
         after=after,
         worst=tuple(bad[:WORST]),
-        losses=tuple(losses[:CHANGED]),
-        wins=tuple(wins[:CHANGED]),
+        losses=tuple(hurt(before, after, CHANGED)),
+        wins=tuple(hurt(after, before, CHANGED)),
         mistakes=tuple(mistakes({at: figures.ranked(figures.subject).listed(at) for at in looked_at})),
         looked_at=len(looked_at),
     )
