@@ -11,7 +11,7 @@ import typer
 from tamis.cli import show
 from tamis.cli.evaluate import index_of
 from tamis.cli.options import USUAL, AsJson, Chosen, Lang, Model, Recall, choosing
-from tamis.cli.tests_table import parts_table, tests_table
+from tamis.cli.tests_table import tests_table
 
 if TYPE_CHECKING:
     from tamis.gains import Found, Gate
@@ -108,8 +108,8 @@ def _show(found: Found) -> None:
     total = gain.test(found.last)
     if total.detectable is not None:
         show.say(
-            f"{total.paired.queries} queries: a true difference of nDCG@10 below {total.detectable:.3f} would mostly go "
-            "unseen (80 % power)"
+            f"{total.paired.queries} queries: a true difference of nDCG@10 below {total.detectable:.3f} would mostly "
+            "go unseen (80 % power)"
         )
     parts = f"{names['recall']}, {names['rewriter']} ({found.rewritten} rewritten), {names['scorer'] or 'none'}"
     title = f"{found.study.collection.name}, {len(found.queries)} queries: {parts}"
@@ -123,9 +123,10 @@ def _show(found: Found) -> None:
     plain = [test for test in gain.tests if not test.kind]
     for by, what in ((str(MAIN), "nDCG@10"), (HIT_NAME, "hit@1, McNemar")):
         show.out(tests_table(f"gains ({what})", "gain", [(t.name, t) for t in plain if t.by == by]))
-    if sliced := [test for test in gain.tests if test.kind]:
-        made = {name: name for name in dict.fromkeys(test.name for test in sliced)}
-        show.out(parts_table("parts of the queries (nDCG@10)", sliced, made))
+    told = [test for test in gain.tests if test.kind and test.paired.ties < test.paired.queries]
+    for name in dict.fromkeys(test.name for test in told):
+        rows = [(f"{t.kind}: {t.part} ({t.paired.queries})", t) for t in told if t.name == name]
+        show.out(tests_table(f"{name}, by parts of the queries (nDCG@10)", "part (queries)", rows, seen=False))
     show.say(f"* below 0.05 after Holm's correction over all {len(gain.tests)} comparisons")
     show.say(gate_line(found.gate))
 

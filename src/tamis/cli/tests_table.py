@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tamis.cli import show
@@ -12,50 +12,49 @@ if TYPE_CHECKING:
 
     from tamis.evaluate import Tested
 
-COLUMNS = ("difference (95 %)", "seen", "p", "Holm", "win/loss/tie")
+COLUMNS = ("difference (95 %)", "p", "Holm", "w/l/t")
+SEEN = "seen"
 
 
-def tests_table(title: str, what: str, tests: Iterable[tuple[str, Tested]]) -> Table:
-    """A table of comparisons, one a line; ``seen`` is the least true difference that would be seen in 80 % of cases.
+def tests_table(title: str, what: str, tests: Iterable[tuple[str, Tested]], *, seen: bool = True) -> Table:
+    """A table of comparisons, one a line; a star marks what is below 0.05 after Holm's correction.
 
     Args:
         title: of the table.
         what: heading of the first column.
         tests: what each line is called, and the comparison.
+        seen: whether the least true difference that would be seen in 80 % of cases stands there, too.
     """
-    shown = show.table(title, what, *COLUMNS)
+    shown = show.table(title, what, *COLUMNS, *([SEEN] if seen else []))
     shown.columns[0].justify = "left"
     for name, test in tests:
         one = test.paired
+        least = "-" if test.detectable is None else _short(test.detectable, 3, "")
         shown.add_row(
             show.printable(name),
-            difference(test),
-            "-" if test.detectable is None else f"{test.detectable:.3f}",
-            f"{one.p_value:.4f}",
-            f"{test.adjusted:.4f}{'*' if test.significant else ' '}",
+            f"{_short(one.difference)} ({_short(one.low)} to {_short(one.high)})",
+            _chance(one.p_value),
+            f"{_chance(test.adjusted)}{'*' if test.significant else ' '}",
             f"{one.wins}/{one.losses}/{one.ties}",
+            *([least] if seen else []),
         )
     return shown
 
 
-def parts_table(title: str, tests: Sequence[Tested], names: Mapping[str, str]) -> Table:
-    """A table of the parts of the queries, a line each: the difference of every comparison that was made on it.
+def _chance(p: float) -> str:
+    """A p-value.
 
-    Args:
-        title: of the table.
-        tests: those on parts.
-        names: a column's heading by the comparison's name.
+    >>> _chance(0.0123), _chance(1e-7), _chance(1.0)
+    ('.0123', '<.0001', '1')
     """
-    shown = show.table(title, "part", "queries", *names.values())
-    shown.columns[0].justify = "left"
-    for kind, part in dict.fromkeys((test.kind, test.part) for test in tests):
-        row = {test.name: test for test in tests if (test.kind, test.part) == (kind, part)}
-        cells = [f"{difference(row[name])}{'*' if row[name].significant else ' '}" for name in names]
-        shown.add_row(f"{kind}: {part}", str(next(iter(row.values())).paired.queries), *cells)
-    return shown
+    return "<.0001" if p < 0.00005 else "1" if p > 0.99995 else _short(p, 4, "")
 
 
-def difference(test: Tested) -> str:
-    """A difference with its interval, such as ``+0.103 (+0.071 to +0.138)``."""
-    one = test.paired
-    return f"{one.difference:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
+def _short(value: float, digits: int = 3, sign: str = "+") -> str:
+    """A number below 1 without the 0 before its point, so that a table fits 80 columns.
+
+    >>> _short(0.1034), _short(-0.05, 2), _short(1.0, 2, "")
+    ('+.103', '-.05', '1.00')
+    """
+    text = f"{value:{sign}.{digits}f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 and not text.strip("+-").startswith("1") else text

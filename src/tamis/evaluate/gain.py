@@ -24,8 +24,8 @@ GAINS: Mapping[str, tuple[str, str]] = {
     "rewrite": (REWRITE, NEITHER),
     "rerank": (RERANK, NEITHER),
     "both": (BOTH, NEITHER),
-    "rewrite before rerank": (BOTH, RERANK),
-    "rerank after rewrite": (BOTH, REWRITE),
+    "rewrite if rerank": (BOTH, RERANK),
+    "rerank if rewrite": (BOTH, REWRITE),
 }
 SLICED = ("rewrite", "rerank", "both")
 

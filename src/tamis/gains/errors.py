@@ -32,7 +32,7 @@ MOVES = 8  # documents of a query whose move is told
 HURTS: Mapping[str, tuple[str, str]] = {
     "rerank hurts": (RERANK, NEITHER),
     "rewrite hurts": (REWRITE, NEITHER),
-    "rewrite hurts before rerank": (BOTH, RERANK),
+    "rewrite hurts rerank": (BOTH, RERANK),
 }
 
 

@@ -139,9 +139,8 @@ class Found:
     @property
     def rewritten(self) -> int:
         """How many queries have another text."""
-        return sum(
-            variants[0].query.text != query.text for query, variants in zip(self.queries, self.asked, strict=True)
-        )
+        pairs = zip(self.queries, self.asked, strict=True)
+        return sum(variants[0].query.text != query.text for query, variants in pairs)
 
     @property
     def last(self) -> str:
