@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tamis.cli import show
+from tamis.cli.differences import differences_table
 from tamis.cli.options import AsJson
-from tamis.cli.tests_table import tests_table
 
 if TYPE_CHECKING:
     from tamis.evaluate import Comparison, Qrels
@@ -77,10 +77,10 @@ def _show(found: Comparison) -> None:
             show.say(f"{name}: no document for {len(evaluation.missing)} judged queries; each counts 0")
     plain = [test for test in found.tests if not test.kind]
     title = f"A = {one}, B = {two}; A minus B, {len(found.evaluations[0].queries)} queries (above 0: A is better)"
-    show.out(tests_table(title, "measure", [(test.by, test) for test in plain]))
+    show.out(differences_table(title, "measure", [(test.by, test) for test in plain]))
     if parts := [test for test in found.tests if test.kind]:
         named = [(f"{test.kind}: {test.part} ({test.paired.queries})", test) for test in parts]
-        show.out(tests_table("parts of the queries: A minus B by nDCG@10", "part (queries)", named, seen=False))
+        show.out(differences_table("parts of the queries: A minus B by nDCG@10", "part (queries)", named, seen=False))
     show.say(f"* below 0.05 after Holm's correction over all {len(found.tests)} comparisons")
     won, lost = found.changed(LEAST)
     for what, rows in (("A won most", won), ("A lost most", lost)):

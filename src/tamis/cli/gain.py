@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tamis.cli import show
+from tamis.cli.differences import differences_table
 from tamis.cli.evaluate import index_of
 from tamis.cli.options import USUAL, AsJson, Chosen, Lang, Model, Recall, choosing
-from tamis.cli.tests_table import tests_table
 
 if TYPE_CHECKING:
     from tamis.gains import Found, Gate
@@ -122,11 +122,11 @@ def _show(found: Found) -> None:
     show.out(table)
     plain = [test for test in gain.tests if not test.kind]
     for by, what in ((str(MAIN), "nDCG@10"), (HIT_NAME, "hit@1, McNemar")):
-        show.out(tests_table(f"gains ({what})", "gain", [(t.name, t) for t in plain if t.by == by]))
+        show.out(differences_table(f"gains ({what})", "gain", [(t.name, t) for t in plain if t.by == by]))
     told = [test for test in gain.tests if test.kind and test.paired.ties < test.paired.queries]
     for name in dict.fromkeys(test.name for test in told):
         rows = [(f"{t.kind}: {t.part} ({t.paired.queries})", t) for t in told if t.name == name]
-        show.out(tests_table(f"{name}, by parts of the queries (nDCG@10)", "part (queries)", rows, seen=False))
+        show.out(differences_table(f"{name}, by parts of the queries (nDCG@10)", "part (queries)", rows, seen=False))
     show.say(f"* below 0.05 after Holm's correction over all {len(gain.tests)} comparisons")
     show.say(gate_line(found.gate))
 

@@ -3,7 +3,7 @@
 from tamis.evaluate.baseline import random_order
 from tamis.evaluate.compare import Comparison, compare, comparison
 from tamis.evaluate.evaluation import DEFAULT, Evaluation, Qrels, Run, as_run, evaluate, ordered
-from tamis.evaluate.family import Tested, family, holm
+from tamis.evaluate.family import Difference, family, holm
 from tamis.evaluate.gain import Gain, gain
 from tamis.evaluate.mcnemar import mcnemar
 from tamis.evaluate.measures import AP, MEASURES, RR, Measure, P, R, measure, nDCG
@@ -20,6 +20,7 @@ __all__ = [
     "SLICES",
     "Asked",
     "Comparison",
+    "Difference",
     "Evaluation",
     "Gain",
     "Interval",
@@ -31,7 +32,6 @@ __all__ = [
     "Ratio",
     "Run",
     "Slicing",
-    "Tested",
     "as_run",
     "asked_of",
     "compare",

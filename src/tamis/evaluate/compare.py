@@ -11,7 +11,7 @@ import numpy as np
 from tamis.core import Floats
 from tamis.errors import InputError
 from tamis.evaluate.evaluation import DEFAULT, Evaluation, Qrels, Run, evaluate
-from tamis.evaluate.family import Tested, family
+from tamis.evaluate.family import Difference, family
 from tamis.evaluate.mcnemar import mcnemar
 from tamis.evaluate.measures import Measure, P, nDCG
 from tamis.evaluate.power import detectable
@@ -39,30 +39,30 @@ def compare(first: Evaluation, second: Evaluation, by: Measure) -> Paired:
     return paired(*_columns(first, second, by))
 
 
-def tested(name: str, first: Evaluation, second: Evaluation, by: Measure = MAIN) -> Tested:
+def difference(name: str, first: Evaluation, second: Evaluation, by: Measure = MAIN) -> Difference:
     """One comparison for a report: first minus second, and what so many queries could have shown at all.
 
     Raises:
         InputError: the queries differ, or one of them lacks the measure.
     """
     one, two = _columns(first, second, by)
-    return Tested(name, str(by), paired(one, two), detectable(one - two))
+    return Difference(name, str(by), paired(one, two), detectable(one - two))
 
 
-def hits(name: str, first: Evaluation, second: Evaluation) -> Tested:
+def hits(name: str, first: Evaluation, second: Evaluation) -> Difference:
     """The comparison of hit@1 by McNemar's exact test.
 
     Raises:
         InputError: the queries differ, or P@1 was not computed.
     """
     one, two = _columns(first, second, HIT)
-    return Tested(name, HIT_NAME, mcnemar(one, two), detectable(one - two))
+    return Difference(name, HIT_NAME, mcnemar(one, two), detectable(one - two))
 
 
-def on_slices(name: str, first: Floats, second: Floats, masks: Masks, by: str = str(MAIN)) -> list[Tested]:
+def on_slices(name: str, first: Floats, second: Floats, masks: Masks, by: str = str(MAIN)) -> list[Difference]:
     """The comparison on every part of the queries, by one measure's values."""
     return [
-        Tested(name, by, paired(first[mask], second[mask]), detectable((first - second)[mask]), kind, part)
+        Difference(name, by, paired(first[mask], second[mask]), detectable((first - second)[mask]), kind, part)
         for (kind, part), mask in masks.items()
     ]
 
@@ -79,7 +79,7 @@ class Comparison:
 
     names: tuple[str, str]
     evaluations: tuple[Evaluation, Evaluation]
-    tests: tuple[Tested, ...]
+    tests: tuple[Difference, ...]
 
     def changed(self, most: int = MOST) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The queries that the first won and lost most by nDCG@10, each with both values, largest difference first."""
@@ -136,7 +136,7 @@ def comparison(
     """
     wanted = tuple(dict.fromkeys((MAIN, *measures, HIT)))
     one, two = (evaluate(run, qrels, wanted) for run in (first, second))
-    tests = [tested("", one, two, measure) for measure in wanted if measure != HIT]
+    tests = [difference("", one, two, measure) for measure in wanted if measure != HIT]
     tests += [hits("", one, two), *on_slices("", one[MAIN], two[MAIN], masks or {})]
     return Comparison(names, (one, two), family(tests))
 

@@ -41,7 +41,7 @@ def holm(p_values: ArrayLike) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Difference:
     """One comparison of a report.
 
     Attributes:
@@ -88,10 +88,10 @@ class Tested:
         }
 
 
-def family(tests: Sequence[Tested]) -> tuple[Tested, ...]:
+def family(tests: Sequence[Difference]) -> tuple[Difference, ...]:
     """The comparisons with p-values adjusted for one another, in the same order.
 
-    >>> one = Tested("both", "ndcg@10", Paired(0.1, 0.0, 0.2, 0.03, 3, 1, 0, 4))
+    >>> one = Difference("both", "ndcg@10", Paired(0.1, 0.0, 0.2, 0.03, 3, 1, 0, 4))
     >>> [round(test.adjusted, 2) for test in family([one, one])]
     [0.06, 0.06]
     """

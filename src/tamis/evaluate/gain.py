@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tamis.errors import InputError
-from tamis.evaluate.compare import HIT, MAIN, figures, hits, on_slices, tested
+from tamis.evaluate.compare import HIT, MAIN, difference, figures, hits, on_slices
 from tamis.evaluate.evaluation import Evaluation
-from tamis.evaluate.family import Tested, family
+from tamis.evaluate.family import Difference, family
 from tamis.evaluate.measures import RR, R
 from tamis.evaluate.power import detectable
 from tamis.evaluate.significance import paired
@@ -40,9 +40,9 @@ class Gain:
     """
 
     systems: Mapping[str, Evaluation]
-    tests: tuple[Tested, ...]
+    tests: tuple[Difference, ...]
 
-    def test(self, name: str, by: str = str(MAIN), kind: str = "", part: str = "") -> Tested:
+    def test(self, name: str, by: str = str(MAIN), kind: str = "", part: str = "") -> Difference:
         """One comparison.
 
         Raises:
@@ -89,7 +89,7 @@ def gain(systems: Mapping[str, Evaluation], masks: Masks | None = None) -> Gain:
     if names not in ({NEITHER, REWRITE}, set(SYSTEMS)):
         raise InputError(f"expected the systems {', '.join(SYSTEMS)}, or the first two; got {', '.join(systems)}")
     made = {name: pair for name, pair in GAINS.items() if names >= set(pair)}
-    tests = [tested(name, systems[one], systems[two]) for name, (one, two) in made.items()]
+    tests = [difference(name, systems[one], systems[two]) for name, (one, two) in made.items()]
     if BOTH in systems:
         tests.append(_interaction(systems))
     tests += [hits(name, systems[one], systems[two]) for name, (one, two) in made.items()]
@@ -100,7 +100,7 @@ def gain(systems: Mapping[str, Evaluation], masks: Masks | None = None) -> Gain:
     return Gain(ordered, family(tests))
 
 
-def _interaction(systems: Mapping[str, Evaluation]) -> Tested:
+def _interaction(systems: Mapping[str, Evaluation]) -> Difference:
     with_reranker = systems[BOTH][MAIN] - systems[RERANK][MAIN]
     without = systems[REWRITE][MAIN] - systems[NEITHER][MAIN]
-    return Tested(INTERACTION, str(MAIN), paired(with_reranker, without), detectable(with_reranker - without))
+    return Difference(INTERACTION, str(MAIN), paired(with_reranker, without), detectable(with_reranker - without))

@@ -87,7 +87,7 @@ def in_fit_half(name: str) -> bool:
     """Whether a query takes part in the decision.
 
     >>> sum(in_fit_half(str(at)) for at in range(1000))
-    506
+    520
     """
     return hashlib.sha256(f"gate\n{name}".encode("utf-8", "surrogatepass")).digest()[0] % 2 == 0
 

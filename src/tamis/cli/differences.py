@@ -10,13 +10,13 @@ from tamis.cli import show
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from tamis.evaluate import Tested
+    from tamis.evaluate import Difference
 
 COLUMNS = ("difference (95 %)", "p", "Holm", "w/l/t")
 SEEN = "seen"
 
 
-def tests_table(title: str, what: str, tests: Iterable[tuple[str, Tested]], *, seen: bool = True) -> Table:
+def differences_table(title: str, what: str, tests: Iterable[tuple[str, Difference]], *, seen: bool = True) -> Table:
     """A table of comparisons, one a line; a star marks what is below 0.05 after Holm's correction.
 
     Args:
@@ -32,7 +32,7 @@ def tests_table(title: str, what: str, tests: Iterable[tuple[str, Tested]], *, s
         least = "-" if test.detectable is None else _short(test.detectable, 3, "")
         shown.add_row(
             show.printable(name),
-            f"{_short(one.difference)} ({_short(one.low)} to {_short(one.high)})",
+            f"{_short(one.difference)} ({_short(one.low)}, {_short(one.high)})",
             _chance(one.p_value),
             f"{_chance(test.adjusted)}{'*' if test.significant else ' '}",
             f"{one.wins}/{one.losses}/{one.ties}",
