@@ -178,19 +178,6 @@ def test_filters_choose_queries(opened, talked):
     assert count(browser) == talked.gain.test("rewrite if rerank").paired.wins
     choose(browser, "fate", "all")
     choose(browser, "text", "PIKE")
-    assert count(browser) == 50
-    paired = talked.gain.test("both").paired
-    for fate, expected in (("win", paired.wins), ("loss", paired.losses), ("tie", paired.ties)):
-        choose(browser, "fate", fate)
-        assert count(browser) == expected
-    choose(browser, "fate", "all")
-    choose(browser, "before", "rerank")
-    choose(browser, "fate", "win")
-    assert count(browser) == talked.gain.test("rewrite if rerank").paired.wins
-    choose(browser, "fate", "all")
-    browser.run(
-        "(() => { const t = document.getElementById('text'); t.value = 'PIKE'; t.dispatchEvent(new Event('input')); })()"
-    )
     assert count(browser) == 5
     choose(browser, "slice", "pronoun.no")
     assert count(browser) == 0
