@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamis.errors import InputError
-from tamis.evaluate import Difference, Paired, family, holm
+from tamis.evaluate import Difference, Paired, family, holm, paired
+from tamis.evaluate.family import counted
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=40)
 
@@ -68,3 +69,20 @@ def test_a_family_keeps_its_order_and_says_what_stands():
     assert [one.significant for one in made] == [False, True, False]
     assert made[0].as_json()["p_holm"] == pytest.approx(0.06)
     assert Difference("alone", "ap", made[0].paired).as_json()["p_holm"] is None
+
+
+def test_what_cannot_be_significant_and_what_stands_twice_is_not_counted():
+    some, none = Paired(0.1, 0, 0.2, 0.02, 3, 1, 1, 5), Paired(0, 0, 0, 1.0, 0, 0, 5, 5)
+    tests = [Difference("both", "ap", some), Difference("rewrite", "ap", none), Difference("rerank", "ap", some)]
+    tests += [Difference("both", "ap", some, kind="length", part="short")]
+    assert [one.adjusted for one in family(tests)] == [0.04, 1.0, 0.04, 0.04]
+    assert counted(tests) == 2
+
+
+def test_false_alarms_stay_rare_where_empty_comparisons_are_not_counted():
+    rng, alarms = np.random.default_rng(1), []
+    for _ in range(400):
+        columns = np.where(rng.random((8, 10)) < 0.3, rng.normal(0, 1, (8, 10)), 0.0)
+        made = family([Difference(str(at), "ap", paired(d, np.zeros(10), rounds=20)) for at, d in enumerate(columns)])
+        alarms.append(any(one.significant for one in made))
+    assert np.mean(alarms) <= 0.07

@@ -71,6 +71,8 @@ def _masks(source: Path | None, judged: Qrels) -> Masks:
 
 
 def _show(found: Comparison) -> None:
+    from tamis.evaluate.family import counted
+
     one, two = found.names
     for name, evaluation in zip(found.names, found.evaluations, strict=True):
         if evaluation.missing:
@@ -81,7 +83,7 @@ def _show(found: Comparison) -> None:
     if parts := [test for test in found.tests if test.kind]:
         named = [(f"{test.kind}: {test.part} ({test.paired.queries})", test) for test in parts]
         show.out(differences_table("parts of the queries: A minus B by nDCG@10", "part (queries)", named, seen=False))
-    show.say(f"* below 0.05 after Holm's correction over all {len(found.tests)} comparisons")
+    show.say(f"* below 0.05 after Holm's correction over all {counted(found.tests)} comparisons")
     won, lost = found.changed(LEAST)
     for what, rows in (("A won most", won), ("A lost most", lost)):
         if rows:

@@ -103,6 +103,7 @@ def rewriter_of(spec: str) -> Rewriter:
 
 def _show(found: Found) -> None:
     from tamis.evaluate.compare import HIT_NAME, MAIN, figures
+    from tamis.evaluate.family import counted
 
     names, gain = found.names, found.gain
     total = gain.test(found.last)
@@ -127,7 +128,7 @@ def _show(found: Found) -> None:
     for name in dict.fromkeys(test.name for test in told):
         rows = [(f"{t.kind}: {t.part} ({t.paired.queries})", t) for t in told if t.name == name]
         show.out(differences_table(f"{name}, by parts of the queries (nDCG@10)", "part (queries)", rows, seen=False))
-    show.say(f"* below 0.05 after Holm's correction over all {len(gain.tests)} comparisons")
+    show.say(f"* below 0.05 after Holm's correction over all {counted(gain.tests)} comparisons")
     show.say(gate_line(found.gate))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from tamis.core import Floats
 from tamis.errors import InputError
 from tamis.evaluate.evaluation import DEFAULT, Evaluation, Qrels, Run, evaluate
-from tamis.evaluate.family import Difference, family
+from tamis.evaluate.family import Difference, counted, family
 from tamis.evaluate.mcnemar import mcnemar
 from tamis.evaluate.measures import Measure, P, nDCG
 from tamis.evaluate.power import detectable
@@ -102,6 +102,7 @@ class Comparison:
             "queries": len(self.evaluations[0].queries),
             "systems": [figures(evaluation) for evaluation in self.evaluations],
             "missing": [list(evaluation.missing) for evaluation in self.evaluations],
+            "comparisons": counted(self.tests),
             "tests": [test.as_json() for test in self.tests],
             "won": won,
             "lost": lost,

@@ -91,9 +91,29 @@ class Difference:
 def family(tests: Sequence[Difference]) -> tuple[Difference, ...]:
     """The comparisons with p-values adjusted for one another, in the same order.
 
+    A comparison in which no query differs is none: it can never be significant, gets 1 and is not counted, which the
+    promise allows since these tests take the sizes of differences as given (Tarone, Biometrics 1990). One that stands
+    twice under two names ("both" beside "rerank" where rewriting changed nothing) is counted once.
+
     >>> one = Difference("both", "ndcg@10", Paired(0.1, 0.0, 0.2, 0.03, 3, 1, 0, 4))
-    >>> [round(test.adjusted, 2) for test in family([one, one])]
-    [0.06, 0.06]
+    >>> other, empty = replace(one, by="ap"), replace(one, by="rr", paired=Paired(0.0, 0.0, 0.0, 1.0, 0, 0, 4, 4))
+    >>> [round(test.adjusted, 2) for test in family([one, other, empty, replace(one, name="rerank")])]
+    [0.06, 0.06, 1.0, 0.06]
     """
-    adjusted = holm([test.paired.p_value for test in tests])
-    return tuple(replace(test, adjusted=float(p)) for test, p in zip(tests, adjusted, strict=True))
+    told = list(dict.fromkeys(map(_told, filter(_tells, tests))))
+    adjusted = dict(zip(told, holm([paired.p_value for *_, paired in told]).tolist(), strict=True))
+    return tuple(replace(test, adjusted=adjusted.get(_told(test), 1.0)) for test in tests)
+
+
+def counted(tests: Sequence[Difference]) -> int:
+    """How many comparisons a family counts."""
+    return len(set(map(_told, filter(_tells, tests))))
+
+
+def _told(test: Difference) -> tuple[str, str, str, Paired]:
+    """What a comparison tells, whatever it is called."""
+    return test.by, test.kind, test.part, test.paired
+
+
+def _tells(test: Difference) -> bool:
+    return test.paired.ties < test.paired.queries

@@ -9,7 +9,7 @@ from typing import Any
 from tamis.errors import InputError
 from tamis.evaluate.compare import HIT, MAIN, difference, figures, hits, on_slices
 from tamis.evaluate.evaluation import Evaluation
-from tamis.evaluate.family import Difference, family
+from tamis.evaluate.family import Difference, counted, family
 from tamis.evaluate.measures import RR, R
 from tamis.evaluate.power import detectable
 from tamis.evaluate.significance import paired
@@ -59,6 +59,7 @@ class Gain:
         return {
             "queries": len(self.systems[NEITHER].queries),
             "systems": {name: figures(one) for name, one in self.systems.items()},
+            "comparisons": counted(self.tests),
             "tests": [one.as_json() for one in self.tests],
         }
 

@@ -75,7 +75,7 @@ function tests(id, rows, head) {
   $(id).querySelectorAll("tbody tr").forEach((row, at) => { if (rows[at].p_holm <= 0.05) row.className = "sure"; });
 }
 function showGains() {
-  say("gains-words", T("gains.words", { tests: TESTS.length }));
+  say("gains-words", T("gains.words", { tests: DATA.comparisons }));
   const head = ["what", "difference", "interval", "detectable", "p", "holm", "wins"];
   tests("gains-table", TESTS.filter((one) => one.by === MAIN && !one.kind), head);
   tests("hits-table", TESTS.filter((one) => one.by === HIT), head);
