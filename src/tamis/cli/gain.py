@@ -58,9 +58,12 @@ def command(
     Example: tamis gain ./conversations --html gain.html
     """
     from tamis.data import Collection, atomic_write
+    from tamis.errors import InputError
     from tamis.gains import Study, page
     from tamis.gains.errors import Errors
 
+    if html is not None and not html.resolve().parent.is_dir():  # before hours of reranking
+        raise InputError(f"{html} cannot be written: the folder {html.parent} does not exist")
     rewriter = rewriter_of(rewrite)
     collection = Collection.open(folder)
     scorer = chosen.or_none()
