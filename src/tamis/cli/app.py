@@ -13,12 +13,14 @@ from tamis.cli import (
     agree,
     ask,
     calibrate,
+    compare,
     data,
     derive,
     distill,
     doctor,
     evaluate,
     export,
+    gain,
     index,
     mine,
     report,
@@ -43,6 +45,8 @@ app.command("index")(index.command)
 app.command("search")(search.command)
 app.command("ask")(ask.command)
 app.command("eval")(evaluate.command)
+app.command("compare")(compare.command)
+app.command("gain")(gain.command)
 app.command("calibrate")(calibrate.command)
 app.command("tune")(tune.command)
 app.command("report")(report.command)

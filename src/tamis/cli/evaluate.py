@@ -39,7 +39,7 @@ def command(
 
     collection = Collection.open(folder)
     scorer = chosen.or_none()
-    experiment = Experiment(collection, _index(collection, recall, index), recall, scorer, k)
+    experiment = Experiment(collection, index_of(collection, recall, index), recall, scorer, k)
     with show.progress("reranking") as progress:
         result = experiment.run(progress)
     if run is not None:
@@ -51,7 +51,7 @@ def command(
         show.out(_table(summary))
 
 
-def _index(collection: Any, mode: str | None, folder: Path | None) -> Any:
+def index_of(collection: Any, mode: str | None, folder: Path | None) -> Any:
     """The index of a collection, opened from a folder or built; with vectors only where they are needed."""
     from tamis.recall import Index
 

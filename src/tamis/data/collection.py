@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 from tamis.core import Document, Query
 from tamis.data.read import read_documents, read_queries
 from tamis.data.trec import Qrels, read_candidates, read_first_stage, read_qrels
-from tamis.errors import DataError
+from tamis.errors import DataError, InputError
 
 ENDINGS = (".jsonl", ".jsonl.gz", ".tsv", ".csv", ".tsv.gz", ".csv.gz")
 SPLITS = ("test", "dev", "train")  # BEIR keeps qrels/<split>.tsv; the first that is there is read
@@ -60,6 +61,19 @@ class Collection:
     def judged(self) -> list[Query]:
         """The queries that have at least one grade, in order."""
         return [query for query in self.queries if self.qrels.get(query.id)]
+
+    def sampled(self, queries: int, seed: int = 0) -> Self:
+        """The same set with this many of its judged queries, drawn at random and kept in order; all where it has fewer.
+
+        Raises:
+            InputError: fewer than one is asked for.
+        """
+        if queries < 1:
+            raise InputError(f"a sample takes at least one query, got {queries}")
+        judged = self.judged
+        kept = set(random.Random(seed).sample(range(len(judged)), min(queries, len(judged))))
+        chosen = [query for at, query in enumerate(judged) if at in kept]
+        return replace(self, queries=chosen, qrels={query.id: self.qrels[query.id] for query in chosen})
 
 
 def _file(folder: Path, stem: str, endings: Sequence[str]) -> Path:

@@ -85,7 +85,7 @@ def evaluate(run: Run, qrels: Qrels, measures: Sequence[Measure] = DEFAULT) -> E
     {'ndcg@10': 0.6309297535714575, 'recall@1': 0.0}
     """
     return measured(
-        {query: _ordered(query, found) for query, found in run.items()}, qrels, measures, attrgetter("formula")
+        {query: ordered(query, found) for query, found in run.items()}, qrels, measures, attrgetter("formula")
     )
 
 
@@ -145,7 +145,15 @@ def _gains(query: str, grades: Mapping[str, int]) -> tuple[dict[str, int], Float
     return gain, np.array(sorted(gain.values(), reverse=True), dtype=np.float64)
 
 
-def _ordered(query: str, found: Mapping[str, SupportsFloat]) -> list[str]:
+def ordered(query: str, found: Mapping[str, SupportsFloat]) -> list[str]:
+    """A query's documents as trec_eval orders them: by score as a 32-bit float, ties by document id, highest first.
+
+    Raises:
+        InputError: a score is NaN.
+
+    >>> ordered("q", {"a": 1.0, "b": 1.0, "c": 2.0})
+    ['c', 'b', 'a']
+    """
     scores = {doc: float(score) for doc, score in found.items()}
     if any(map(math.isnan, scores.values())):
         bad = next(doc for doc, score in scores.items() if math.isnan(score))

@@ -1,4 +1,4 @@
-"""Whether a difference between two runs is real: paired randomisation test and bootstrap over queries."""
+"""Whether a difference between two systems is real: paired randomisation test and bootstrap over queries."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from numpy.typing import ArrayLike
 
 from tamis.core import Floats
 from tamis.errors import InputError
-from tamis.evaluate.evaluation import Evaluation
-from tamis.evaluate.measures import Measure
 
 EXACT = 20  # up to this many differing queries all sign patterns are counted, above they are drawn
 ROUNDS = 10_000
@@ -115,25 +113,6 @@ def paired(
         ties=int((differences == 0).sum()),
         queries=differences.size,
     )
-
-
-def compare(first: Evaluation, second: Evaluation, by: Measure) -> Paired:
-    """Compare two evaluations of the same judged queries by one measure.
-
-    Raises:
-        InputError: the queries differ, or one of them lacks the measure.
-
-    >>> from tamis.evaluate import RR, evaluate
-    >>> qrels = {"q": {"a": 1}}
-    >>> better, worse = evaluate({"q": {"a": 1.0}}, qrels, [RR]), evaluate({}, qrels, [RR])
-    >>> compare(better, worse, RR).difference
-    1.0
-    """
-    if first.queries != second.queries:
-        odd = sorted(set(first.queries) ^ set(second.queries))
-        what = f"{len(odd)} stand in only one, such as {odd[0]!r}" if odd else "their order differs"
-        raise InputError(f"the two evaluations are not of the same queries: {what}; evaluate both with the same qrels")
-    return paired(first[by], second[by])
 
 
 def _column(values: ArrayLike) -> Floats:

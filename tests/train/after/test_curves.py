@@ -10,7 +10,7 @@ import pytest
 
 from tamis.errors import DataError, InputError
 from tamis.train.after.curves import POINTS, curves_page, read_log, write_curves
-from tamis.train.after.words import table
+from tamis.train.after.words import PAGES
 
 from ...pages import Elements, data_of
 
@@ -110,7 +110,7 @@ def test_the_page_loads_itself_again_while_training_runs_and_then_stands_still(l
     end = time.monotonic() + 20
     while (
         browser.run("document.readyState === 'complete' && document.getElementById('state').innerText")
-        != table()["curves.done"]["zh"]
+        != PAGES.table()["curves.done"]["zh"]
     ):
         assert time.monotonic() < end, "the page did not load itself again"
         time.sleep(0.05)

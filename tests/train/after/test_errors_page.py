@@ -10,12 +10,12 @@ import pytest
 from tamis.calibrate.evidence.words import LANGUAGES
 from tamis.data import Example
 from tamis.errors import InputError
+from tamis.evaluate.mistakes import KINDS as MISTAKES
 from tamis.train.after.cases import cases
 from tamis.train.after.errors_page import errors_page
 from tamis.train.after.figures import MAIN, measure
-from tamis.train.after.mistakes import KINDS as MISTAKES
 from tamis.train.after.slices import KINDS as SLICES
-from tamis.train.after.words import table
+from tamis.train.after.words import PAGES
 
 from ...pages import Elements, data_of
 from .worlds import Constant, Noisy, examples
@@ -99,7 +99,7 @@ def test_another_language_is_one_clear_error(figures):
 
 def test_every_sentence_that_the_pages_use_is_in_the_table():
     web = files("tamis.train.after").joinpath("web")
-    known = table()
+    known = PAGES.table()
     for name in ("errors", "curves"):
         template, script = (web.joinpath(f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "js"))
         used = set(re.findall(r'data-(?:t|label)="([\w.]+)"', template))
@@ -116,7 +116,7 @@ def test_every_slice_and_mistake_has_its_words():
     parts = {f"slice.{kind}.{part}" for kind, (_, named) in SLICES.items() for part in named}
     named = {f"slice.{kind}" for kind in SLICES} | parts
     named |= {f"mistake.{kind}{end}" for kind in MISTAKES for end in ("", "_words")}
-    assert named <= set(table())
+    assert named <= set(PAGES.table())
 
 
 # ---- in a browser
@@ -139,9 +139,9 @@ def opened(browser, tmp_path):
 def test_the_page_shows_what_was_measured_in_both_languages(opened, evil):
     page = opened(errors_page(evil, language="zh", title=EVIL))
     assert page.run("window.broken") is None and page.run("document.title") == EVIL
-    assert page.text("h-worst") == table()["worst.title"]["zh"]
+    assert page.text("h-worst") == PAGES.table()["worst.title"]["zh"]
     page.run("document.querySelector('[data-language=en]').click()")
-    assert page.text("h-worst") == table()["worst.title"]["en"]
+    assert page.text("h-worst") == PAGES.table()["worst.title"]["en"]
     assert page.run("document.querySelectorAll('#scatter circle').length") == 23
     wins = evil["before"].against.wins
     assert f"{wins} / {evil['before'].against.losses}" in page.text("figures-table")
@@ -160,5 +160,5 @@ def test_odd_figures_still_make_a_page(opened):
     nothing = [Example("carp", ("eel", "pike"), (0.2, 0.1))]  # differs, but nothing is relevant
     for data, scorer in ((perfect, Noisy("n", 0.0)), (nothing, Constant())):
         page = opened(errors_page(measure(data, {"before": scorer, "after": scorer})))
-        assert table()["errors.same"]["en"][:13] in page.text("verdict")
-        assert table()["slices.nothing"]["en"] in page.text("slices-table")
+        assert PAGES.table()["errors.same"]["en"][:13] in page.text("verdict")
+        assert PAGES.table()["slices.nothing"]["en"] in page.text("slices-table")

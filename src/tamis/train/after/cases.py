@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from tamis.calibrate.evidence.pages import excerpt
 from tamis.core import Floats
+from tamis.evaluate.mistakes import KINDS, Mistake, counted, hurt, mistakes, worst
 from tamis.train.after.figures import BEFORE, MAIN, Figures
-from tamis.train.after.mistakes import KINDS, Mistake, counted, mistakes
 from tamis.train.after.ranked import Judged, Ranked
 
 WORST, CHANGED = 30, 15  # queries shown of the worst, and of those that lost or won most
@@ -137,29 +136,16 @@ def cases(figures: Figures, against: str = BEFORE) -> Cases:
     """
     figures.ranked(against)
     before, after = figures[against].evaluation[MAIN], figures[figures.subject].evaluation[MAIN]
-    bad = [int(i) for i in np.argsort(after, kind="stable") if after[i] < 1 - 1e-9]
-    gain = np.where(np.abs(after - before) < 1e-9, 0.0, after - before)
-    losses = [int(i) for i in np.argsort(gain, kind="stable") if gain[i] < 0]
-    wins = [int(i) for i in np.argsort(-gain, kind="stable") if gain[i] > 0]
-    looked_at = [figures.dev.telling[i] for i in bad[:LOOKED_AT]]
+    bad = worst(after, LOOKED_AT)
+    looked_at = [figures.dev.telling[i] for i in bad]
     return Cases(
         figures=figures,
         against=against,
         before=before,
         after=after,
         worst=tuple(bad[:WORST]),
-        losses=tuple(losses[:CHANGED]),
-        wins=tuple(wins[:CHANGED]),
-        mistakes=tuple(mistakes(figures.ranked(figures.subject), looked_at)),
+        losses=tuple(hurt(before, after, CHANGED)),
+        wins=tuple(hurt(after, before, CHANGED)),
+        mistakes=tuple(mistakes({at: figures.ranked(figures.subject).listed(at) for at in looked_at})),
         looked_at=len(looked_at),
     )
-
-
-def excerpt(text: str, characters: int) -> str:
-    """The beginning of a text on one line.
-
-    >>> excerpt("a tamis\\nis a sieve", 9)
-    'a tamis i…'
-    """
-    line = " ".join(text.split())
-    return line[:characters] + ("…" if len(line) > characters else "")

@@ -12,8 +12,7 @@ from typing import Any
 from tamis.calibrate.evidence.words import Language
 from tamis.data import atomic_write
 from tamis.errors import DataError, InputError
-from tamis.train.after.errors_page import made
-from tamis.train.after.words import said, table
+from tamis.train.after.words import PAGES
 
 LOG, PAGE = "log.jsonl", "curves.html"
 POINTS = 600  # points a curve shows: more are not told apart on a screen
@@ -134,7 +133,7 @@ def curves_page(log: TrainingLog, *, done: bool, language: Language = "en") -> s
     best = log.best
     data = {
         "language": language,
-        "words": {key: one for key, one in table().items() if key.startswith(("curves.", "page."))},
+        "words": {key: one for key, one in PAGES.table().items() if key.startswith(("curves.", "page."))},
         "done": done,
         "seconds": SECONDS,
         "rows": len(log.steps),
@@ -145,7 +144,7 @@ def curves_page(log: TrainingLog, *, done: bool, language: Language = "en") -> s
                    for name in COLUMNS},
         "dev": _dev(log),
     }  # fmt: skip
-    return made("curves", data, said("curves.title", language=language), plots=True)
+    return PAGES.made("curves", data, PAGES.said("curves.title", language=language), plots=True)
 
 
 def _dev(log: TrainingLog) -> dict[str, Any]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import html
-from functools import partial
-from typing import Any
-
-from tamis.calibrate.evidence.standalone import as_script_data, asset, standalone
 from tamis.calibrate.evidence.words import LANGUAGES, Language
 from tamis.core import BM25
 from tamis.errors import InputError
 from tamis.train.after.cases import cases
 from tamis.train.after.figures import BEFORE, Figures
 from tamis.train.after.slices import slices
-from tamis.train.after.words import own_asset, said, table
+from tamis.train.after.words import PAGES
 
 
 def errors_page(figures: Figures, *, language: Language = "en", title: str = "", against: str = "") -> str:
@@ -37,32 +32,10 @@ def errors_page(figures: Figures, *, language: Language = "en", title: str = "",
     data = {
         "language": language,
         "title": title,
-        "words": table(),
+        "words": PAGES.table(),
         "figures": figures.as_json(),
         "against": against,
         "slices": [one.as_json() for one in slices(figures, against)],
         **cases(figures, against).as_json(),
     }
-    return made("errors", data, title or said("errors.title", language=language))
-
-
-def made(name: str, data: dict[str, Any], title: str, *, plots: bool = False) -> str:
-    """A page of this room: its template, style and script, with the data; with uPlot where it draws by that."""
-    language: Language = data["language"]
-    parts = {
-        "language": "zh-CN" if language == "zh" else "en",
-        "title": html.escape(title),
-        "style": asset("report.css") + own_asset(f"{name}.css"),
-        "data": as_script_data(data),
-        "script": asset("page.js") + own_asset(f"{name}.js"),
-    }
-    if plots:
-        uplot = {"licence": "uPlot.LICENSE", "plot_style": "uPlot.min.css", "plot_script": "uPlot.iife.min.js"}
-        parts |= {part: asset(file) for part, file in uplot.items()}
-    return standalone(
-        own_asset(f"{name}.html"),
-        partial(said, language=language),
-        parts=parts,
-        scripts=[part for part in ("plot_script", "script") if part in parts],
-        styles=[part for part in ("plot_style", "style") if part in parts],
-    )
+    return PAGES.made("errors", data, title or PAGES.said("errors.title", language=language))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tamis.core import BM25, Candidate, Document, Floats, Progress, Query, Ranking, Scorer
 from tamis.data import Example
 from tamis.errors import InputError
+from tamis.evaluate.mistakes import Listed
 from tamis.pipeline import scored_with_notes
 from tamis.recall import Index
 
@@ -204,6 +205,11 @@ class Ranked:
         if not self.notes:
             return np.zeros(len(self.scores[at]))
         return np.array([float(note.get("truncated_tokens", 0)) for note in self.notes[at]])
+
+    def listed(self, at: int) -> Listed:
+        """A query's list with its labels, as mistakes are looked for."""
+        one = self.dev.queries[at]
+        return Listed(one.query.text, one.documents, self.dev.relevant(at), self.ranks(at), self.truncated(at))
 
     def rankings(self) -> list[Ranking]:
         """All queries' documents as rankings that know what scored them, best first."""

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tamis.evaluate import Interval, Paired, interval, paired
+from tamis.evaluate.slices import masks
 from tamis.text import detect, segment
 from tamis.train.after.figures import MAIN, Figures
 from tamis.train.after.ranked import DevSet, Ranked
 
-FEWEST = 5  # queries that a slice must have to be shown: below, a mean says nothing
 ROUNDS = 2000
 
 
@@ -92,18 +90,17 @@ def slices(figures: Figures, against: str) -> list[Slice]:
     """
     after, before = figures[figures.subject].evaluation[MAIN], figures[against].evaluation[MAIN]
     ranked = figures.ranked(figures.subject)
-    found = []
-    for kind, (part_of, parts) in KINDS.items():
-        names = np.array([part_of(figures.dev, at, ranked) for at in figures.dev.telling])
-        for part in parts if np.unique(names).size > 1 else ():
-            if (mask := names == part).sum() >= FEWEST:
-                found.append(
-                    Slice(
-                        kind,
-                        part,
-                        interval(after[mask], rounds=ROUNDS),
-                        interval(before[mask], rounds=ROUNDS),
-                        paired(after[mask], before[mask], rounds=ROUNDS),
-                    )
-                )
-    return found
+    told = {
+        kind: ([part_of(figures.dev, at, ranked) for at in figures.dev.telling], parts)
+        for kind, (part_of, parts) in KINDS.items()
+    }
+    return [
+        Slice(
+            kind,
+            part,
+            interval(after[mask], rounds=ROUNDS),
+            interval(before[mask], rounds=ROUNDS),
+            paired(after[mask], before[mask], rounds=ROUNDS),
+        )
+        for (kind, part), mask in masks(told).items()
+    ]

@@ -59,6 +59,20 @@ const tile = (what, value, words) => {
   return made;
 };
 
+// ---- drawings -----------------------------------------------------------------------------------------------------
+function shape(name, attributes, text) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+function canvas(id, width, height, alt) {
+  const made = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": alt });
+  fill($(id), [made]);
+  return made;
+}
+
+
 // ---- plots ----------------------------------------------------------------------------------------------------------
 let plots = [];
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();

@@ -37,36 +37,24 @@ const MOST = 2000; // points that a drawing shows
 const gains = DATA.points.map((point, at) => ({ at, point, gain: point[1] - point[0] })).sort((a, b) => a.gain - b.gain || a.at - b.at);
 const shown = gains.length <= MOST ? gains : Array.from({ length: MOST }, (_, at) => gains[Math.floor((at * gains.length) / MOST)]);
 
-function draw(name, attributes, text) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-function canvas(id, width, height, alt) {
-  const made = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": alt });
-  fill($(id), [made]);
-  return made;
-}
-
 function drawScatter() {
   const size = 420, left = 44, top = 8, bottom = 44, gain = BEFORE.against;
   const x = (value) => left + value * size, y = (value) => top + (1 - value) * size;
   const svg = canvas("scatter", left + size + 8, top + size + bottom, T("scatter.alt", gain));
-  svg.append(draw("rect", { x: left, y: top, width: size, height: size, class: "axis" }));
+  svg.append(shape("rect", { x: left, y: top, width: size, height: size, class: "axis" }));
   [0, 0.25, 0.5, 0.75, 1].forEach((tick) => {
-    svg.append(draw("path", { d: `M${x(tick)} ${top}V${top + size}M${left} ${y(tick)}H${left + size}`, class: "axis" }),
-      draw("text", { x: x(tick), y: top + size + 16, "text-anchor": "middle" }, number(tick)),
-      draw("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, number(tick)));
+    svg.append(shape("path", { d: `M${x(tick)} ${top}V${top + size}M${left} ${y(tick)}H${left + size}`, class: "axis" }),
+      shape("text", { x: x(tick), y: top + size + 16, "text-anchor": "middle" }, number(tick)),
+      shape("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, number(tick)));
   });
-  svg.append(draw("path", { d: `M${x(0)} ${y(0)}L${x(1)} ${y(1)}`, class: "diagonal" }),
-    draw("text", { x: left + size / 2, y: top + size + 36, "text-anchor": "middle" }, T("scatter.x", { name: systemName(DATA.against) })),
-    draw("text", { transform: `translate(12 ${top + size / 2}) rotate(-90)`, "text-anchor": "middle" }, T("scatter.x", { name: systemName(F.subject) })));
+  svg.append(shape("path", { d: `M${x(0)} ${y(0)}L${x(1)} ${y(1)}`, class: "diagonal" }),
+    shape("text", { x: left + size / 2, y: top + size + 36, "text-anchor": "middle" }, T("scatter.x", { name: systemName(DATA.against) })),
+    shape("text", { transform: `translate(12 ${top + size / 2}) rotate(-90)`, "text-anchor": "middle" }, T("scatter.x", { name: systemName(F.subject) })));
   shown.forEach(({ at, point }) => {
     // A little off its place, always the same way: many queries share a value.
     const off = (part) => ((at * part) % 7) - 3, known = point[2] >= 0;
-    const dot = draw("circle", { cx: x(point[0]) + off(3), cy: y(point[1]) + off(5), r: known ? 5 : 4, class: fate(point) + (known ? " known" : "") });
-    dot.append(draw("title", {}, known ? DATA.cases[point[2]].query : `${three(point[0])} → ${three(point[1])}`));
+    const dot = shape("circle", { cx: x(point[0]) + off(3), cy: y(point[1]) + off(5), r: known ? 5 : 4, class: fate(point) + (known ? " known" : "") });
+    dot.append(shape("title", {}, known ? DATA.cases[point[2]].query : `${three(point[0])} → ${three(point[1])}`));
     if (known) dot.addEventListener("click", () => openCase(point[2]));
     svg.append(dot);
   });
@@ -77,12 +65,12 @@ function drawBars() {
   const width = 960, height = 220, left = 44, wide = (width - left) / shown.length, least = gains[0].gain, most = gains[gains.length - 1].gain;
   const svg = canvas("bars", width, height, T("bars.alt", { ...BEFORE.against, least: three(least), most: three(most) }));
   const high = Math.max(most, 0.05), low = Math.min(least, -0.05), y = (value) => 6 + ((high - value) / (high - low)) * (height - 12);
-  [high, 0, low].forEach((tick) => svg.append(draw("path", { d: `M${left} ${y(tick)}H${width}`, class: "axis" }),
-    draw("text", { x: left - 6, y: Math.min(Math.max(y(tick) + 4, 12), height - 2), "text-anchor": "end" }, tick ? signed(tick).slice(0, 5) : "0")));
+  [high, 0, low].forEach((tick) => svg.append(shape("path", { d: `M${left} ${y(tick)}H${width}`, class: "axis" }),
+    shape("text", { x: left - 6, y: Math.min(Math.max(y(tick) + 4, 12), height - 2), "text-anchor": "end" }, tick ? signed(tick).slice(0, 5) : "0")));
   shown.forEach(({ point, gain }, at) => {
     const kind = fate(point);
     if (kind === "tie") return;
-    svg.append(draw("rect", { x: left + at * wide, width: Math.max(wide * 0.9, 0.4), y: y(Math.max(gain, 0)), height: Math.abs(y(gain) - y(0)), class: kind }));
+    svg.append(shape("rect", { x: left + at * wide, width: Math.max(wide * 0.9, 0.4), y: y(Math.max(gain, 0)), height: Math.abs(y(gain) - y(0)), class: kind }));
   });
 }
 
