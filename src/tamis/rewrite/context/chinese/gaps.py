@@ -33,6 +33,7 @@ _TIMES = """
 """
 TIMES = frozenset(_TIMES.split())
 OTHERS = (FUNCTION | RELATIONAL | TIMES | TRANSITIVE) - PEOPLE  # words that are no topic of their own
+CLAUSE_ENDS = "，,；;。！!？?：:、 "
 CLOSING = "》」”"
 QUOTES = '《「“"'
 IS = frozenset(("是", "不是", "就是", "叫", "算", "指", "在"))
@@ -55,10 +56,15 @@ def gap(query: str) -> Gap | None:
 
 
 def _answered(before: Words, found: Gap) -> bool:
-    """Whether what a pronoun stands for was said before it in the same query."""
+    """Whether what a pronoun stands for was said in an earlier clause of the same query.
+
+    What is said in its own clause is another: 哪国人认为它是 (Chomsky 1981, principle B).
+    """
+    clauses = next((at for at in range(len(before), 0, -1) if before[at - 1][0] in CLAUSE_ENDS), 0)
+    before = before[:clauses]
     if found.person:
         return any(map(person, before)) or _size(before) >= LONG
-    return any(proper(word) for word in before) or (_size(before) >= OWN and any(noun(w) and _own(w) for w in before))
+    return any(proper(word) for word in before) or any(noun(word) and _own(word) for word in before)
 
 
 def complete(words: Words) -> bool:
@@ -82,6 +88,8 @@ def _pronoun(words: Words, at: int, starts: list[int]) -> Gap | None:
     word, start = words[at][0], starts[at]
     if word in PERSONAL:
         return Gap(start, starts[at + 1], "pronoun", person=PERSONAL[word])
+    if word[0] == "它":  # jieba guesses 它于 to be a word
+        return Gap(start, start + 1, "pronoun", person=False)
     if word in PLACES:
         return Gap(start, starts[at + 1], "pronoun", place=True)
     if word[0] in "这那该此" and len(word) == 2 and word[1] in CLASS_CHARACTERS:

@@ -97,6 +97,11 @@ def _cut(at: Stretch, side: int) -> float:
     return 1.0 if noun(at.words[side]) else 0.5 if _content(at.words[side]) else 0.0
 
 
+def _sentence(at: Stretch) -> bool:
+    """Whether a verb stands between a name and what is said of it: 长崎县属于副热带."""
+    return noun(at.inside[0]) and any(tag == "v" for _, tag in at.inside[1:-1])
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One thing that speaks for or against a stretch, and how much."""
@@ -121,6 +126,7 @@ RULES: tuple[Rule, ...] = (
     Rule("one character", -2.5, lambda at: len(at.text) == 1),
     Rule("three characters or more", 0.5, lambda at: len(at.text) >= 3),
     Rule("words that say nothing", -0.5, lambda at: sum(not _content(word) for word in at.inside)),
+    Rule("says something of a name", -1.5, _sentence),
     Rule("a word of a class only", -1.5, lambda at: at.text in CLASSES or at.text in RELATIONAL),
     Rule("cut off on the left", -1.0, lambda at: _cut(at, at.start - 1)),
     Rule("cut off on the right", -1.0, lambda at: _cut(at, at.end)),
