@@ -81,9 +81,7 @@ def scorer():
 
 def plain(rankings):
     """Everything a ranking says."""
-    return [
-        (r.query, dict(r.fingerprints), [(c.doc, c.score, dict(c.scores), dict(c.notes)) for c in r]) for r in rankings
-    ]
+    return [(r.query, dict(r.fingerprints), [(c.doc, c.score, c.scores, c.notes) for c in r]) for r in rankings]
 
 
 def test_they_are_what_they_say(retriever, scorer):
@@ -117,10 +115,8 @@ def test_a_union_says_what_found_what(retriever, k):
         assert finders == [
             {"text": t, "rank": lists[t].index(candidate.doc.id) + 1} for t in texts if candidate.doc.id in lists[t]
         ]
-        weights = [1.0 if one["text"] == texts[0] else 0.5 for one in finders]
-        assert candidate.score == pytest.approx(
-            sum(w / (60 + o["rank"]) for w, o in zip(weights, finders, strict=True))
-        )
+        parts = [(1.0 if one["text"] == texts[0] else 0.5) / (60 + one["rank"]) for one in finders]
+        assert candidate.score == pytest.approx(sum(parts))
         assert candidate.score == candidate.scores[VARIANTS]
     json.dumps([c.as_json() for c in found])
 
@@ -202,10 +198,10 @@ def test_no_variant_finds_anything(index):
 def test_eight_threads_give_what_one_gives(retriever):
     widened = Widened(retriever, SAYS)
     expected = plain(widened.search([IT, *PLAIN], 10))
+    assert expected == [one for query in (IT, *PLAIN) for one in plain(widened.search([query], 10))]
     with ThreadPoolExecutor(8) as pool:
-        assert all(
-            plain(found) == expected for found in pool.map(lambda _: widened.search([IT, *PLAIN], 10), range(16))
-        )
+        for found in pool.map(lambda _: widened.search([IT, *PLAIN], 10), range(16)):
+            assert plain(found) == expected
 
 
 @pytest.mark.parametrize("wrong", [{"others": -0.1}, {"others": 1.1}, {"others": float("nan")}, {"threads": 0}])
@@ -248,17 +244,15 @@ def test_a_pipeline_with_a_language_model_answers_what_is_meant(index, scorer, s
     assert answer.decision.ranking.query.text == "喉癌能治吗？" and answer.sources[1].doc.id in ("cure", "tumour")
     assert answer.decision.as_json()["source"] == "它能治吗" and len(server.sent) == 1
     (found,) = pipeline.search([IT])
-    assert (
-        found[0].notes[VARIANTS] and "tamis-mini+bm25+dense" in found.fingerprints
-    ) or "tamis-mini+bm25" in found.fingerprints
+    assert found[0].notes[VARIANTS]
+    assert any(stage.startswith("tamis-mini+bm25") for stage in found.fingerprints)
 
 
 def test_given_documents_are_asked_about_as_the_conversation_means_it(scorer):
     texts = ["喉癌的治疗以手术为主。", "感冒不用治。"]
-    (found,) = [Pipeline(stages=(Standalone(SAYS), Rerank(scorer))).rank(IT, texts)]
-    assert plain([found]) == plain(
-        [Pipeline(stages=(Rerank(scorer),)).rank(replace(IT, text="喉癌能治吗", source="它能治吗"), texts)]
-    )
+    found = Pipeline(stages=(Standalone(SAYS), Rerank(scorer))).rank(IT, texts)
+    meant = replace(IT, text="喉癌能治吗", source="它能治吗")
+    assert plain([found]) == plain([Pipeline(stages=(Rerank(scorer),)).rank(meant, texts)])
     assert Standalone(SAYS)([]) == []
 
 

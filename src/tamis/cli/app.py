@@ -23,6 +23,7 @@ from tamis.cli import (
     mine,
     report,
     rerank,
+    rewrite,
     search,
     serve,
     train,
@@ -42,6 +43,7 @@ app.command("rerank")(rerank.command)
 app.command("index")(index.command)
 app.command("search")(search.command)
 app.command("ask")(ask.command)
+app.command("rewrite")(rewrite.command)
 app.command("eval")(evaluate.command)
 app.command("calibrate")(calibrate.command)
 app.command("tune")(tune.command)
