@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ from tamis.cli.options import AsJson
 from tamis.cli.rewriting import VARIANTS, History, Variants, rewriter
 
 if TYPE_CHECKING:
-    from tamis.rewrite import Rewriter, Variant
+    from tamis.rewrite import Rewriter
 
 SIDE_BY_SIDE = 4  # rows that a server is asked about at once
 
@@ -62,29 +62,20 @@ def command(
         _one(query, history or [], by, machine=as_json)
 
 
-def as_json_of(query: str, variants: list[Variant]) -> dict[str, Any]:
-    """The variants of one query as JSON values."""
-    return {
-        "query": query,
-        "rewrite": variants[0].text,
-        "changed": variants[0].changed,
-        "variants": [one.as_json() for one in variants],
-    }
-
-
 def _one(query: str, history: list[str], by: Rewriter, *, machine: bool) -> None:
     from tamis.core import Query, as_query
+    from tamis.rewrite import told
 
     asked = as_query(Query(query, history=tuple(history)))
     variants = by.rewrite(asked)
     if machine:
-        show.as_json(as_json_of(query, variants))
+        show.as_json(told(query, variants))
         return
     shown = show.table(f"{query}  [{by.name}]", "text", "change", "why")
     for one in variants:
         changes = [(f"{c.before or '∅'} → {c.after or '∅'}" if c.before or c.after else "", c.why) for c in one.changes]
-        told = changes or [("", "" if one.changed else "as it was asked")]
-        for at, (change, why) in enumerate(told):
+        rows = changes or [("", "" if one.changed else "as it was asked")]
+        for at, (change, why) in enumerate(rows):
             shown.add_row(*map(show.printable, ("" if at else one.text, change, why)))
     for column in shown.columns:
         column.justify, column.overflow, column.no_wrap = "left", "fold", False

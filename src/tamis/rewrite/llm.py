@@ -103,7 +103,9 @@ class Llm:
         return self.fallback.name
 
     def _identity(self) -> tuple[str, ...]:
-        return (VERSION, self.chat.client.url, self.chat.model, str(self.variants), self.glossary)
+        chat = self.chat
+        asked = (chat.client.url, chat.model, str(chat.temperature), str(chat.most_tokens))
+        return (VERSION, *asked, str(self.variants), self.glossary)
 
     def _by_model(self, query: Query) -> list[Variant]:
         if len(query.text) > LONGEST:
