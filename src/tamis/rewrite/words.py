@@ -4,9 +4,10 @@ from __future__ import annotations
 
 # Beside the stop words of tamis.text: what a question in full needs and a question in short leaves out.
 _FUNCTION = """
-about able also another any anyone anything can come does done get give given go happen have help kind know like long
-make many mean meaning much need often one people please possible shall should someone something tell thing type use
-used using want way would
+able about along also among another any anyone anything apart around aside besides can come concerning does done
+during except get give given go happen have help including kind know like long make many mean meaning much need often
+one people please possible regarding shall should someone something tell thing type upon use used using want way
+within would
 """
 _FUNCTION_ZH = """
 的 了 是 在 和 与 及 或 也 都 就 而 着 吗 呢 吧 啊 呀 嘛 么 之 其 这 那 此 于 以 被 把 让 向 从 对 我 你

@@ -56,6 +56,12 @@ def parts():
     return load_scorer("tamis-mini"), Index.build(DOCUMENTS, encoder=None)
 
 
+@pytest.fixture(scope="module")
+def offline(parts):
+    with running(serving(parts)) as client:
+        yield client
+
+
 def serving(parts, **more):
     scorer, index = parts
     return Service(Models({"tamis-mini": Served(scorer)}), recall=Recall(index.retriever()), **more)
@@ -77,9 +83,8 @@ def test_a_query_as_it_can_stand_alone(parts, serve):
     assert [one["text"] for one in fewer["variants"]] == [MEANT] and len(server.sent) == 1
 
 
-def test_without_a_model_rules_answer(parts):
-    with running(serving(parts)) as client:
-        found = client.post("/v1/rewrite", json={"query": "退货要几天"}).json()
+def test_without_a_model_rules_answer(offline):
+    found = offline.post("/v1/rewrite", json={"query": "退货要几天"}).json()
     expected = Offline().rewrite(Query("退货要几天"))
     assert [one["text"] for one in found["variants"]] == [one.text for one in expected]
 
@@ -138,9 +143,8 @@ def test_decide_and_ask_as_the_conversation_means_it(parts, serve):
         ("search", {"query": "q", "history": ["x"] * (TURNS + 1)}, 422, "at most 50"),
     ],
 )
-def test_mistakes_are_one_sentence(parts, path, body, status, says):
-    with running(serving(parts)) as client:
-        answer = client.post(f"/v1/{path}", json=body)
+def test_mistakes_are_one_sentence(offline, path, body, status, says):
+    answer = offline.post(f"/v1/{path}", json=body)
     assert answer.status_code == status and says in answer.json()["message"]
 
 
@@ -153,7 +157,7 @@ def test_half_a_character_is_no_fault(parts, serve):
 
 def test_many_at_once_hold_up_no_one_else(parts, serve):
     over = threading.Event()
-    server = serve(lambda sent, n: over.wait(30) or meant(sent, n))
+    server = serve(lambda sent, n: over.wait(30) and meant(sent, n))
     rewriter = llm(server, seconds=20)
     rewriter.chat = Chat(server.url, options=HttpOptions(connections=16))
     held = serving(parts, rewriter=rewriter)
