@@ -422,3 +422,21 @@ def test_the_fingerprint_says_what_rewrites():
         fingerprint(chat, fallback=Marked()),
     ]
     assert fingerprint(chat) == fingerprint(chat) and len({fingerprint(chat), *others}) == 6
+
+
+def test_words_that_the_model_was_not_shown_are_made_up(serve):  # noqa: F811
+    server = serve(lambda sent, n: said({**GOOD, "variants": []}))
+    llm = asking(server)
+    found = llm.rewrite(Query("它能治吗？", history=("喉癌是什么？", "嗯" * 4000)))
+    assert "喉癌" not in server.bodies[0]["messages"][1]["content"] and "adds words" in reason(found)
+    history = ("嗯" * 5000, "喉癌是什么？")
+    assert llm.rewrite(Query("它能治吗？", history=history))[0].query.history == history
+
+
+def test_of_a_long_glossary_the_lines_that_speak_to_the_query_are_shown(serve):  # noqa: F811
+    answer = {"standalone": "what does machine learning need?", "variants": [], "changes": []}
+    server = serve(lambda sent, n: said(answer))
+    llm = asking(server, glossary="".join(f"T{n}: term number {n}\n" for n in range(2000)) + "ML: machine learning\n")
+    assert llm.rewrite(Query("what does ML need?"))[0].text == answer["standalone"]
+    user = server.bodies[0]["messages"][1]["content"]
+    assert "ML: machine learning" in user and "T7:" not in user

@@ -16,7 +16,7 @@ from tamis.rewrite.cache import Cache, key
 from tamis.rewrite.checks import Ground, alike, distinct
 from tamis.rewrite.offline import VARIANTS, Offline
 from tamis.rewrite.pause import Pause
-from tamis.rewrite.prompts import SCHEMA, VERSION, prompt
+from tamis.rewrite.prompts import SCHEMA, VERSION, prompt, recent, relevant
 from tamis.rewrite.replies import Said, UnusableReply, read
 from tamis.text import normalise
 
@@ -110,23 +110,24 @@ class Llm:
     def _by_model(self, query: Query) -> list[Variant]:
         if len(query.text) > LONGEST:
             raise UnusableReply(f"the query is longer than {LONGEST:,} characters")
-        ground = Ground(query, self.glossary)
+        seen = replace(query, history=recent(query.history))
+        ground = Ground(seen, relevant(self.glossary, seen))  # what the model does not see, it cannot have from there
         place = key(*self._identity(), query.text, str(len(query.history)), *query.history)
         if (known := self.cache.get(place)) is not None:
             with suppress(UnusableReply):  # an older tamis may have taken what this one does not
-                found = self._checked(read(known), ground)
+                found = self._checked(read(known), ground, query)
                 self._count("remembered")
                 return found
-        text = self._reply(query)
+        text = self._reply(ground)
         try:
-            found = self._checked(read(text), ground)
+            found = self._checked(read(text), ground, query)
         except UnusableReply:
             self._count("refused")
             raise
         self.cache.put(place, text)
         return found
 
-    def _reply(self, query: Query) -> str:
+    def _reply(self, ground: Ground) -> str:
         """What the model says.
 
         Raises:
@@ -140,7 +141,7 @@ class Llm:
         self._count("asked")
         alive = False
         try:
-            system, user = prompt(query, self.glossary, self.variants - 1)
+            system, user = prompt(ground.query, ground.glossary, self.variants - 1)
             reply = self.chat.reply(system, user, schema=SCHEMA, within=self.seconds)
             alive = True
         except RemoteError as error:
@@ -154,13 +155,12 @@ class Llm:
             raise UnusableReply("its answer was ended by the limit of its length")
         return reply.text
 
-    def _checked(self, said: Said, ground: Ground) -> list[Variant]:
+    def _checked(self, said: Said, ground: Ground, query: Query) -> list[Variant]:
         """The variants that hold nothing but what may be said.
 
         Raises:
             UnusableReply: the standalone form cannot stand for the query.
         """
-        query = ground.query
         if fault := ground.fault_of_standalone(said.standalone):
             raise UnusableReply(f"its rewrite was not taken, since {fault}")
         same = alike(said.standalone) == alike(query.text)

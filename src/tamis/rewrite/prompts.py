@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from tamis.core import Query
 from tamis.score.remote.controls import neutral
-from tamis.text import Language, clean, detect
+from tamis.text import Language, clean, detect, segment
 
 HISTORY = 4_000  # characters of a conversation that a model is shown, the latest
-GLOSSARY = 4_000  # characters of a glossary
+GLOSSARY = 4_000  # characters of a glossary, of a longer one the lines that speak to the query
 
 _STRINGS = {"type": "array", "items": {"type": "string"}}
 _CHANGE = {
@@ -90,11 +91,44 @@ WORDINGS: Mapping[Language, Wording] = {"zh": CHINESE, "mixed": CHINESE, "en": E
 VERSION = hashlib.sha256(json.dumps([*map(repr, WORDINGS.values()), SCHEMA]).encode()).hexdigest()[:12]
 
 
+def recent(history: Sequence[str]) -> tuple[str, ...]:
+    """The latest turns of a conversation, ``HISTORY`` characters together; the first may have lost its beginning.
+
+    >>> [len(turn) for turn in recent(["a" * 3000, "b" * 3000, "c" * 500])]
+    [500, 3000, 500]
+    """
+    left, found = HISTORY, list[str]()
+    for turn in reversed(history):
+        if left <= 0:
+            break
+        found.append(turn[-left:])
+        left -= len(turn)
+    return tuple(reversed(found))
+
+
+def relevant(glossary: str, query: Query) -> str:
+    """The glossary where it is short, or its lines that share a word with the query or the conversation.
+
+    >>> relevant("ML: machine learning\\n" + "SQL: a language\\n" * 1000, Query("what is ml?"))
+    'ML: machine learning'
+    """
+    plain = clean(glossary).strip()
+    if len(plain) <= GLOSSARY:
+        return plain
+    words = set(segment("\n".join((query.text, *query.history))))
+    return "\n".join(line for line in plain.splitlines() if not words.isdisjoint(_words(line)))[:GLOSSARY]
+
+
+@lru_cache(1 << 16)
+def _words(line: str) -> frozenset[str]:
+    return frozenset(segment(line))
+
+
 def prompt(query: Query, glossary: str, count: int) -> tuple[str, str]:
     """What a model is told and asked, in Chinese or English as the query is.
 
     Args:
-        query: with the conversation before it, of which the latest ``HISTORY`` characters are shown.
+        query: with the conversation before it.
         glossary: terms with what they stand for, one a line; empty for none.
         count: further ways to ask that are wanted, at least 0.
 
@@ -107,11 +141,7 @@ def prompt(query: Query, glossary: str, count: int) -> tuple[str, str]:
     """
     words = WORDINGS[detect(query.text)]
     turns = "\n".join(f"- {_line(turn)}" for turn in query.history if turn.strip())
-    parts = [
-        (words.glossary, clean(glossary).strip()[:GLOSSARY]),
-        (words.history, turns[-HISTORY:]),
-        (words.query, _line(query.text)),
-    ]
+    parts = [(words.glossary, glossary), (words.history, turns), (words.query, _line(query.text))]
     shown = [f"{heading}\n{neutral(text)}" for heading, text in parts if text]
     return words.system.format(count=count), "\n\n".join(shown)
 

@@ -117,8 +117,9 @@ def rewriter(options: RewriteOptions, beside: Path) -> Rewriter:
         DataError: the glossary cannot be read.
     """
     if not options.url:
-        if idle := [name for name in ("glossary", "cache", "options") if getattr(options, name)]:
-            raise InputError(f"rewrite.{idle[0]}: is for a language model: expected rewrite.url, too")
+        idle = [*(name for name in ("glossary", "cache") if getattr(options, name)), *options.options]
+        if idle:
+            raise InputError(f"rewrite.{idle[0]} is for a language model: expected rewrite.url, too")
         return Offline(variants=options.variants)
     return Llm(
         Chat(options.url, **options.options, options=PATIENT),

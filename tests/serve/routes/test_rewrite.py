@@ -195,7 +195,7 @@ def test_the_file_says_what_rewrites(tmp_path):
     with pytest.raises(InputError, match=r"rewrite\.urll is not known: .*did you mean 'url'"):
         configuration(None, {"TAMIS_REWRITE__URLL": "x"})
     for wrong in (RewriteOptions(cache="x.sqlite"), RewriteOptions(options={"model": "m"})):
-        with pytest.raises(InputError, match=r"is for a language model: expected rewrite\.url"):
+        with pytest.raises(InputError, match=r"rewrite\.(cache|model) is for a language model: expected rewrite\.url"):
             service(Configuration(encoder="", rewrite=wrong))
     with pytest.raises(DataError, match="no such file"):
         service(Configuration(encoder="", rewrite=RewriteOptions("http://127.0.0.1:9", glossary="none.txt")), tmp_path)

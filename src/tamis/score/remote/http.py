@@ -209,7 +209,7 @@ class JsonClient:
             raise Fault(RemoteError(f"{what}: check the URL and that the server runs")) from error
 
     def _late(self, url: str, seconds: float) -> RemoteError:
-        return RemoteError(f"{url} did not answer within {seconds:.3g} s: {self._advice[408]}")
+        return RemoteError(f"{url} did not answer within {max(round(seconds, 1), 0.1):g} s: {self._advice[408]}")
 
     def _chunks(self, response: httpx.Response, url: str) -> Iterator[bytes]:
         """The bytes of an answer as they come, not more than are allowed."""
