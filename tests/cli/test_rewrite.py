@@ -184,3 +184,9 @@ def test_without_rewriting_a_search_is_what_it_was(run, index):
 def test_options_that_nothing_reads_are_refused(run, index, verb, arguments, says):
     ran = run(verb, index, "q", *arguments)
     assert ran.code == 2 and says in ran.err.replace("\n", " ") and ran.out == ""
+
+
+def test_serve_refuses_a_model_without_its_server(run):
+    pytest.importorskip("fastapi", reason='needs the server: pip install "tamis[serve]"')
+    ran = run("serve", "--rewrite-model", "m")
+    assert ran.code == 1 and "rewrite.model is for a language model: expected rewrite.url" in ran.err
