@@ -18,6 +18,7 @@ from tamis.decide.policies.policy import Policy
 from tamis.errors import InputError, PolicyMismatch
 from tamis.pipeline import Pipeline, Rerank
 from tamis.recall import Index
+from tamis.recall.union import Fused, Leading
 from tamis.rewrite import Llm, Offline, variant
 from tamis.score import load_scorer
 from tamis.widening import VARIANTS, Placing, RerankVariants, Standalone, Widened
@@ -115,8 +116,6 @@ def test_a_union_says_what_found_what(retriever, k):
         assert finders == [
             {"text": t, "rank": lists[t].index(candidate.doc.id) + 1} for t in texts if candidate.doc.id in lists[t]
         ]
-        parts = [(1.0 if one["text"] == texts[0] else 0.5) / (60 + one["rank"]) for one in finders]
-        assert candidate.score == pytest.approx(sum(parts))
         assert candidate.score == candidate.scores[VARIANTS]
     json.dumps([c.as_json() for c in found])
 
@@ -184,10 +183,20 @@ def test_a_small_k_only_cuts_a_larger_one(retriever):
         assert plain([widened.search([IT], k)[0]]) == plain([long[:k]])
 
 
-def test_others_only_fill_up_where_their_weight_is_0(index):
+@pytest.mark.parametrize(
+    ("union", "order"),
+    [
+        (Leading(), ["drum", "sieve", "cancer", "tumour"]),
+        (Leading(every=2), ["drum", "cancer", "sieve", "tumour"]),
+        (Leading(head=2, every=1), ["drum", "sieve", "cancer", "tumour"]),
+        (Fused(0.0), ["drum", "sieve", "cancer", "tumour"]),
+        (Fused(1.0), ["cancer", "drum", "sieve", "tumour"]),
+    ],
+)
+def test_how_lists_are_joined(index, union, order):
     says = Says(q=["drum", "恶性肿瘤"])
-    (found,) = Widened(index.retriever("bm25"), says, others=0.0).search([Query("q")], 10)
-    assert [c.doc.id for c in found] == ["drum", "sieve", "cancer", "tumour"]
+    (found,) = Widened(index.retriever("bm25"), says, union).search([Query("q")], 10)
+    assert [c.doc.id for c in found] == order
 
 
 def test_no_variant_finds_anything(index):
@@ -204,7 +213,7 @@ def test_eight_threads_give_what_one_gives(retriever):
             assert plain(found) == expected
 
 
-@pytest.mark.parametrize("wrong", [{"others": -0.1}, {"others": 1.1}, {"others": float("nan")}, {"threads": 0}])
+@pytest.mark.parametrize("wrong", [{"threads": 0}, {"threads": -1}])
 def test_wrong_use_is_said(index, wrong):
     with pytest.raises(InputError):
         Widened(index.retriever(), SAYS, **wrong)
@@ -215,8 +224,8 @@ def test_wrong_use_is_said(index, wrong):
 ids = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
 
 
-@given(st.lists(ids, min_size=1, max_size=4), st.integers(1, 8), st.sampled_from([0.0, 0.5, 1.0]))
-def test_any_lists_give_a_union_of_their_documents(lists, k, others):
+@given(st.lists(ids, min_size=1, max_size=4), st.integers(1, 8), st.sampled_from([Leading(), Leading(2, 1), Fused()]))
+def test_any_lists_give_a_union_of_their_documents(lists, k, union):
     class Table:
         def search(self, queries, k):
             return [
@@ -225,12 +234,12 @@ def test_any_lists_give_a_union_of_their_documents(lists, k, others):
             ]
 
     says = Says(q=[f"v{at}" for at in range(len(lists))])
-    (found,) = Widened(Table(), says, others=others).search([Query("q")], k)
+    (found,) = Widened(Table(), says, union).search([Query("q")], k)
     names = [c.doc.id for c in found]
-    union = {name for own in lists for name in own}
-    assert len(set(names)) == len(names) and set(names) <= union
+    known = {name for own in lists for name in own}
+    assert len(set(names)) == len(names) and set(names) <= known
     if len(lists) > 1:
-        assert len(names) == min(k, len(union))
+        assert len(names) == min(k, len(known))
         for c in found:
             assert ("bm25" in c.scores) == (c.doc.id in lists[0])
 

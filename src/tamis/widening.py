@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from tamis.core import (
@@ -19,10 +19,10 @@ from tamis.core import (
 )
 from tamis.errors import InputError
 from tamis.pipeline import scored_with_notes
+from tamis.recall.union import Leading, Union
 from tamis.rewrite import Rewriter, Variant, rewritten
 
 VARIANTS = "variants"  # the stage that orders a union, and its note
-RANK = 60.0  # as in reciprocal rank fusion
 DEPTH = 100  # candidates of a variant at least, so that a small k only cuts a larger one
 
 Over: TypeAlias = Literal["max", "mean"]
@@ -39,22 +39,21 @@ class Placing(Protocol):
 class Widened:
     """A retriever that searches with every variant of a query and gives their union.
 
-    The union is ordered by weighted reciprocal ranks (stage ``"variants"``), in which the query as it stands alone
-    counts once and every further variant ``others`` times. Its first ``k`` candidates are given, so a list that is as
-    long as before has the heads of all lists and loses the tail of the first. A note says which variants found a
-    candidate, and where. What a stage says of a candidate is what it says to the query that stands alone: where only
-    another variant found it, the retriever is asked for it (``Placing``); where that is impossible, nothing is said.
+    The list of the query as it stands alone leads the union (stage ``"variants"``), of which the first ``k`` candidates
+    are given: it loses some of its tail to the heads of the others. A note says which variants found a candidate, and
+    where. What a stage says of a candidate is what it says to the query that stands alone: where only another variant
+    found it, the retriever is asked for it (``Placing``); where that is impossible, nothing is said.
 
     A query of one variant gets exactly what the retriever gives.
 
     Attributes:
         retriever: what finds candidates.
         rewriter: what says queries in other words.
-        others: weight of each further variant, from 0 (they only fill a list that is too short) to 1.
+        union: how lists are joined.
         threads: queries that are rewritten side by side.
 
     Raises:
-        InputError: ``others`` outside [0, 1], or ``threads`` below 1.
+        InputError: ``threads`` below 1.
 
     >>> from tamis.recall import Index
     >>> from tamis.rewrite import Offline
@@ -65,13 +64,11 @@ class Widened:
 
     retriever: Retriever
     rewriter: Rewriter
-    others: float = 0.5
+    union: Union = field(default_factory=Leading)
     threads: int = 4
 
     def __post_init__(self) -> None:
-        """Refuse weights and threads that none are."""
-        if not 0 <= self.others <= 1:
-            raise InputError(f"others must lie in [0, 1], got {self.others}")
+        """Refuse to work with no thread."""
         if self.threads < 1:
             raise InputError(f"threads must be at least 1, got {self.threads}")
 
@@ -103,20 +100,15 @@ class Widened:
             return first
         documents = {c.doc.id: c for ranking in reversed(rankings) for c in ranking}
         ranks = [{c.doc.id: rank for rank, c in enumerate(ranking, 1)} for ranking in rankings]
-        weights = [1.0, *[self.others] * (len(rankings) - 1)]
-        fused = {
-            name: sum(weight / (RANK + own[name]) for weight, own in zip(weights, ranks, strict=True) if name in own)
-            for name in sorted(documents)
-        }
-        best = sorted(fused, key=lambda name: -fused[name])[:k]
-        known = self._said(first, best)
-        notes = [_finders(name, rankings, ranks) for name in best]
+        best = self.union.join([list(own) for own in ranks])[:k]
+        known = self._said(first, [name for name, _ in best])
+        notes = [_finders(name, rankings, ranks) for name, _ in best]
         items = tuple(
             replace(documents[name], scores=known.get(name, {}), notes={**documents[name].notes, VARIANTS: note})
-            for name, note in zip(best, notes, strict=True)
+            for (name, _), note in zip(best, notes, strict=True)
         )
         union = replace(first, items=items)
-        return union.rescored(VARIANTS, [fused[name] for name in best], fingerprint=self.rewriter.fingerprint)
+        return union.rescored(VARIANTS, [score for _, score in best], fingerprint=self.rewriter.fingerprint)
 
     def _said(self, first: Ranking, wanted: Sequence[str]) -> dict[str, Mapping[str, float]]:
         """What the stages say of documents to the query that stands alone, by id, as far as that is known."""
