@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamis.core import Query
@@ -87,6 +87,7 @@ def test_words_of_advertising():
 texts = st.text(max_size=40)
 
 
+@settings(deadline=None)  # dictionaries are loaded by the first text that needs them
 @given(texts, st.lists(texts, max_size=3), texts, texts)
 def test_no_text_makes_them_fail_and_the_query_itself_is_never_refused(query, history, text, glossary):
     ground = Ground(Query(query, history=tuple(history)), glossary)
