@@ -56,6 +56,8 @@ class Ground:
 
     def fault_of_standalone(self, text: str) -> str:
         """Why a text cannot stand for the query, in a few words that quote nothing; empty where it can."""
+        if alike(text) == alike(self.query.text):
+            return ""
         return self._fault(text) or (
             "it adds words that neither the query nor the conversation has"
             if self._added(text)
