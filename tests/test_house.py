@@ -23,7 +23,8 @@ LAYERS: tuple[frozenset[str], ...] = (  # lowest first: a file imports from its 
     frozenset({"text"}),
     frozenset({"recall", "score", "calibrate", "decide", "answer", "rewrite", "evaluate", "data"}),
     frozenset(
-        {"pipeline", "scoring", "experiment", "labels", "tuning", "recipes", "config", "train", "observe", "gains"}
+        {"pipeline", "widening", "scoring", "experiment", "labels", "tuning", "recipes", "config"}
+        | {"train", "observe", "gains"}
     ),
     frozenset({"integrations", "scale"}),
     frozenset({"serve", "cli", "__main__"}),

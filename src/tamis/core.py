@@ -224,6 +224,8 @@ class Decision:
     def as_json(self, *, model: str = "", positions: Mapping[str, int] | None = None) -> dict[str, Any]:
         """The decision as JSON values: what is shown with its rank, what is left out with the reason.
 
+        A query that was rewritten has its ``source``, what the user typed.
+
         Args:
             model: name of the model that gave the scores, null where there is none.
             positions: each document's place before reranking, by id, told as its ``index``.
@@ -235,8 +237,10 @@ class Decision:
         def placed(item: Candidate) -> dict[str, Any]:
             return {**({} if positions is None else {"index": positions[item.doc.id]}), **item.as_json()}
 
+        asked = self.ranking.query
         return {
-            "query": self.ranking.query.text,
+            "query": asked.text,
+            **({"source": asked.source} if asked.source else {}),
             "model": model or None,
             "policy": self.policy or None,
             "none_relevant": self.none_relevant,

@@ -244,3 +244,51 @@ def test_keys_stay_here_and_out_of_sight(monkeypatch):
 def test_a_url_that_cannot_be_used_is_said(url):
     with pytest.raises(InputError, match="URL"):
         Chat(url)
+
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
+
+
+def test_an_answer_may_be_held_to_a_schema(serve):
+    server = serve(lambda sent, n: completion('{"a": "b"}'))
+    assert chat(server).reply("s", "u", schema=SCHEMA) == Reply('{"a": "b"}')
+    form = server.bodies[0]["response_format"]
+    assert form == {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": SCHEMA}}
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_server_without_schemas_is_asked_without_and_that_is_remembered(serve, status):
+    server = serve(lambda sent, n: (status, {}) if "response_format" in sent.body else completion("a"))
+    model = chat(server)
+    assert [model.reply("s", "u", schema=SCHEMA).text for _ in range(2)] == ["a", "a"]
+    assert ["response_format" in body for body in server.bodies] == [True, False, False]
+
+
+def test_what_is_refused_without_a_schema_too_is_an_error_and_nothing_is_learnt(serve):
+    server = serve(lambda sent, n: (400, {"error": "too long"}) if n < 2 else completion("a"))
+    model = chat(server)
+    with pytest.raises(RemoteError, match="too long"):
+        model.reply("s", "u", schema=SCHEMA)
+    assert model.reply("s", "u", schema=SCHEMA).text == "a"
+    assert ["response_format" in body for body in server.bodies] == [True, False, True]
+
+
+@pytest.mark.parametrize("fault", [(503, {}), (429, {}, {"Retry-After": "2"}), (400, {})])
+def test_all_tries_together_take_no_longer_than_they_may(serve, fault):
+    def answer(sent, n):
+        time.sleep(0.1)
+        return fault
+
+    begun = time.monotonic()
+    with pytest.raises(RemoteError, match=f"status {fault[0]}"):
+        chat(serve(answer), retries=100, patience=0.05).reply("s", "u", schema=SCHEMA, within=0.6)
+    assert time.monotonic() - begun < 1.2
+
+
+def test_a_time_that_is_over_is_said(serve):
+    def answer(sent, n):
+        time.sleep(0.6)
+        return completion("late")
+
+    with pytest.raises(RemoteError, match=r"did not answer within 0\.2 s"):
+        chat(serve(answer), retries=3).reply("s", "u", within=0.2)

@@ -1,4 +1,4 @@
-"""What every Retriever must do, run on each mode of the index."""
+"""What every Retriever must do, run on each mode of the index, and on one that searches in several ways."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tamis import Query
 from tamis.core import Ranking, Retriever
 from tamis.recall import RRF, Fusion, Index, Mode
 from tamis.recall.snapshot import DEPTH
+from tamis.rewrite import variant
+from tamis.widening import Widened
 
 QUERIES = [
     Query("drum sieve", id="q1"),
@@ -26,6 +28,20 @@ class Kind:
     mode: Mode
     ann: bool = False
     fusion: Fusion | None = None
+    widened: bool = False
+
+    def retriever(self, index: Index) -> Retriever:
+        found = index.retriever(self.mode, fusion=self.fusion)
+        return Widened(found, LastWord()) if self.widened else found
+
+
+class LastWord:
+    """A rewriter that searches with the last word, too."""
+
+    name = fingerprint = "last word"
+
+    def rewrite(self, query):
+        return [variant(query, text) for text in dict.fromkeys((query.text, query.text.split()[-1]))]
 
 
 KINDS = {
@@ -35,6 +51,8 @@ KINDS = {
     "hybrid": Kind("hybrid"),
     "hybrid rrf": Kind("hybrid", fusion=RRF()),
     "hybrid ann": Kind("hybrid", ann=True),
+    "widened bm25": Kind("bm25", widened=True),
+    "widened dense": Kind("dense", widened=True),
 }
 
 
@@ -54,13 +72,16 @@ def folder(tmp_path_factory) -> Path:
 def index(kind, folder, documents) -> Index:
     from_conftest = documents.__globals__["HashingEncoder"]()
     return Index.build(
-        documents(400), folder / f"{kind.mode}{kind.ann}{kind.fusion}", encoder=from_conftest, ann=kind.ann
+        documents(400),
+        folder / f"{kind.mode}{kind.ann}{kind.fusion}{kind.widened}",
+        encoder=from_conftest,
+        ann=kind.ann,
     )
 
 
 @pytest.fixture(scope="module")
 def retriever(kind, index) -> Retriever:
-    return index.retriever(kind.mode, fusion=kind.fusion)
+    return kind.retriever(index)
 
 
 def plain(rankings: list[Ranking]):
@@ -110,9 +131,7 @@ def test_a_batch_gives_what_single_queries_give(retriever):
 
 def test_save_and_open_change_nothing(kind, index, retriever, documents):
     opened = Index.open(index.path, encoder=documents.__globals__["HashingEncoder"]())
-    assert plain(opened.retriever(kind.mode, fusion=kind.fusion).search(QUERIES, 50)) == plain(
-        retriever.search(QUERIES, 50)
-    )
+    assert plain(kind.retriever(opened).search(QUERIES, 50)) == plain(retriever.search(QUERIES, 50))
 
 
 def test_eight_threads_give_what_one_gives(retriever):
@@ -125,8 +144,8 @@ def test_eight_threads_give_what_one_gives(retriever):
 def test_stages_say_what_they_found(retriever, kind):
     stages = {"bm25": {"bm25"}, "dense": {"dense"}, "hybrid": {"bm25", "dense", "hybrid"}}[kind.mode]
     for candidate in retriever.search(QUERIES, 50)[0]:
-        assert candidate.scores.keys() == stages
-        assert candidate.score == candidate.scores[kind.mode]
+        assert candidate.scores.keys() == stages | ({"variants"} if kind.widened else set())
+        assert candidate.score == candidate.scores["variants" if kind.widened else kind.mode]
         assert candidate.probability is None
 
 

@@ -31,6 +31,7 @@ PATHS = [
         "/v1/search",
         "/v1/ask",
         "/v1/decide",
+        "/v1/rewrite",
         "/v1/feedback",
         "/v1/policies",
         "/v1/policies/active",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,19 +84,29 @@ class Chat:
             raise InputError(f"the key of {key_env} would go to {where}: use https, or unset {key_env}")
         self._access = f"check the API key, which is read from the variable {key_env}" if key_env else "send an API key"
         self.model, self.temperature, self.most_tokens = model, temperature, most_tokens
+        self._schemaless = False
 
     def __repr__(self) -> str:
         return f"Chat({self.client.url!r}, {self.model!r})"
 
-    def reply(self, system: str, user: str) -> Reply:
+    def reply(
+        self, system: str, user: str, *, schema: Mapping[str, Any] | None = None, within: float = math.inf
+    ) -> Reply:
         """The model's answer to a system and a user message.
+
+        Args:
+            system: what the model is told once.
+            user: what it is asked.
+            schema: JSON schema that the server holds the answer to, where it can. One that refuses the request for it
+                (400, 422) is asked without, and from then on always; the answer may then be any text.
+            within: seconds that all tries may take together.
 
         Raises:
             RemoteError: the server failed or refused, after all tries (passing faults and 429 are tried again, when
                 the server's Retry-After says), or its answer holds no text.
         """
         with self._discreet():
-            found = self.client.post(PATH, self._asked(system, user))
+            found = self._found(self._asked(system, user), schema, within)
         choice = self._choice(found, "message")
         thoughts = _Thoughts()
         text = thoughts.without(_text(choice, "message", self._where)) + thoughts.rest()
@@ -127,6 +139,21 @@ class Chat:
             text += rest
             yield rest
         yield self._checked(text, finish)
+
+    def _found(self, body: Mapping[str, Any], schema: Mapping[str, Any] | None, within: float) -> Any:
+        """The server's answer, held to a schema where the server can."""
+        end = time.monotonic() + within
+        if schema is not None and not self._schemaless:
+            form = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+            try:
+                return self.client.post(PATH, {**body, "response_format": form}, within=within)
+            except RemoteError as error:
+                if error.status not in (400, 422):
+                    raise
+            found = self.client.post(PATH, body, within=end - time.monotonic())
+            self._schemaless = True  # it was the schema that was refused: without it, the same is answered
+            return found
+        return self.client.post(PATH, body, within=within)
 
     @property
     def _where(self) -> str:

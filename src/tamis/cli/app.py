@@ -25,6 +25,7 @@ from tamis.cli import (
     mine,
     report,
     rerank,
+    rewrite,
     search,
     serve,
     train,
@@ -44,6 +45,7 @@ app.command("rerank")(rerank.command)
 app.command("index")(index.command)
 app.command("search")(search.command)
 app.command("ask")(ask.command)
+app.command("rewrite")(rewrite.command)
 app.command("eval")(evaluate.command)
 app.command("compare")(compare.command)
 app.command("gain")(gain.command)

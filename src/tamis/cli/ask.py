@@ -21,12 +21,14 @@ from tamis.cli.options import (
     PolicyFile,
     choosing,
 )
+from tamis.cli.rewriting import NOT, Rewriting, rewritten_by
 
 if TYPE_CHECKING:
     from tamis.answer import Answer, Generator
     from tamis.core import Decision, Scorer
 
 
+@rewritten_by()
 @choosing(Model, "tamis-mini", passages=True)
 def command(
     folder: IndexFolder,
@@ -46,12 +48,15 @@ def command(
     chosen: Chosen = USUAL,
     instruction: Instruction = "",
     policy: PolicyFile = None,
+    rewriting: Rewriting = NOT,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question from an index, with numbered sources, or say that the answer is not known.
 
     With --policy, only passages that the policy accepts are answered from; if it accepts none, no model is asked.
     Citations are checked against their passages: words and numbers that do not stand there are told.
+
+    With --rewrite, the question is searched and answered as --history means it.
 
     Example: tamis ask ./law "试用期最长多久" --policy policy.json
     """
@@ -61,7 +66,7 @@ def command(
         raise typer.BadParameter("--llm-model names a model at a server: expected --llm URL, too")
     scorer = chosen.or_none()
     generator = _generator(llm, llm_model, scorer, k)
-    done = found(Query(query, instruction=instruction), scorer, Wanted(folder, recall, depth, policy, k))
+    done = found(Query(query, instruction=instruction), scorer, Wanted(folder, recall, depth, policy, k, rewriting))
     if as_json:
         show.as_json(generator.answer(done.decision).as_json())
     else:

@@ -8,18 +8,20 @@ from pathlib import Path
 from tamis.cli import show
 from tamis.cli.decision import decided, policy_for
 from tamis.cli.options import Recall
+from tamis.cli.rewriting import NOT, Rewriting
 from tamis.core import Decision, Query, Scorer
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Where candidates are looked for and how: the index, first stage, depth, policy, and how many are kept."""
+    """Where candidates are looked for and how: the index, first stage, depth, policy, how many are kept, rewriting."""
 
     folder: Path
     recall: Recall | None
     depth: int
     policy: Path | None
     k: int
+    rewriting: Rewriting = NOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,10 @@ def found(asked: Query, scorer: Scorer | None, wanted: Wanted) -> Found:
     from tamis.recall import Index
     from tamis.score import evidence_of
 
+    wanted.rewriting.check()
     rule = policy_for(wanted.policy, scorer)
-    retriever = Index.open(wanted.folder).retriever(wanted.recall or "auto")
-    recalled = Pipeline(retriever, k=max(wanted.depth, wanted.k)).search([asked])
+    retriever = wanted.rewriting.widened(Index.open(wanted.folder).retriever(wanted.recall or "auto"))
+    recalled = Pipeline(retriever, k=max(wanted.depth, wanted.k)).search([wanted.rewriting.asked(asked)])
     positions = {item.doc.id: at for at, item in enumerate(recalled[0])}
     if scorer is not None:
         # A policy is for the scores that it was tuned on: of the texts alone, or with the same evidence weighed in.

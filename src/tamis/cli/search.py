@@ -20,8 +20,10 @@ from tamis.cli.options import (
     PolicyFile,
     choosing,
 )
+from tamis.cli.rewriting import NOT, Rewriting, rewritten_by
 
 
+@rewritten_by()
 @choosing(Model, "tamis-mini", passages=True)
 def command(
     folder: IndexFolder,
@@ -32,16 +34,19 @@ def command(
     chosen: Chosen = USUAL,
     instruction: Instruction = "",
     policy: PolicyFile = None,
+    rewriting: Rewriting = NOT,
     as_json: AsJson = False,
 ) -> None:
     """Search an index: recall candidates, then rerank them. Scores are raw logits, not probabilities.
 
     With --policy, only what the policy accepts is shown; a policy with a calibration gives probabilities beside scores.
 
+    With --rewrite, the query is searched as --history means it and in other words; candidates say what found them.
+
     Example: tamis search ./law "试用期最长多久" -k 5
     """
     from tamis.core import Query
 
     asked = Query(query, instruction=instruction)
-    done = found(asked, chosen.or_none(), Wanted(folder, recall, depth, policy, k))
+    done = found(asked, chosen.or_none(), Wanted(folder, recall, depth, policy, k, rewriting))
     show.decided(done.decision, chosen.model, done.positions, machine=as_json)

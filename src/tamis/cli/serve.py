@@ -40,6 +40,13 @@ def command(
         str | None, typer.Option(metavar="URL", help="OpenAI-compatible server that writes the answers of /v1/ask.")
     ] = None,
     llm_model: Annotated[str | None, typer.Option("--llm-model", help="The model's name at that server.")] = None,
+    rewrite: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="OpenAI-compatible server that rewrites queries; rules do otherwise."),
+    ] = None,
+    rewrite_model: Annotated[str | None, typer.Option("--rewrite-model", help="The model's name at that server.")] = (
+        None
+    ),
     encoder: Annotated[str | None, typer.Option(help="What /v1/embeddings asks; e5-small otherwise.")] = None,
     feedback: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep what /v1/feedback is told.")] = None,
     rate: Annotated[
@@ -69,6 +76,7 @@ def command(
             "policies": {GIVEN: _full(policy)},
             "policy": policy and GIVEN,
             "llm": {"url": llm, "model": llm_model},
+            "rewrite": {"url": rewrite, "model": rewrite_model},
             "encoder": encoder,
             "feedback": _full(feedback),
         }

@@ -271,6 +271,10 @@ class IndexRetriever:
         """One ranking of at most ``k`` candidates for each query."""
         return self.index.search(queries, k, mode=self.mode, fusion=self.fusion)
 
+    def rank(self, query: Query, ids: Iterable[str]) -> Ranking:
+        """Given documents of the index, all of them, ordered as ``search`` would."""
+        return self.index.rank(query, ids, mode=self.mode, fusion=self.fusion)
+
 
 def _loaded(spec: str | Path) -> Encoder:
     from tamis.score import load_encoder

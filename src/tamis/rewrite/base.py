@@ -84,3 +84,17 @@ def variant(query: Query, text: str, changes: Sequence[Change] = ()) -> Variant:
     if text == query.text:
         return Variant(query, tuple(changes))
     return Variant(replace(query, text=text, source=query.source or query.text), tuple(changes))
+
+
+def told(query: str, variants: Sequence[Variant]) -> dict[str, Any]:
+    """The variants of a query as JSON values.
+
+    >>> told("is it?", [variant(Query("is it?"), "is it treatable?")])["rewrite"]
+    'is it treatable?'
+    """
+    return {
+        "query": query,
+        "rewrite": variants[0].text,
+        "changed": variants[0].changed,
+        "variants": [one.as_json() for one in variants],
+    }

@@ -19,7 +19,7 @@ from tamis.serve.journal import Journal, Noted
 from tamis.serve.keys import Keys
 from tamis.serve.lib import CORSMiddleware, HTTPException, RequestValidationError, fastapi
 from tamis.serve.problems import FORBIDDEN
-from tamis.serve.routes import ask, feedback, policies, rerank, search, watch
+from tamis.serve.routes import ask, feedback, policies, rerank, rewrite, search, watch
 from tamis.serve.service import Service
 
 _log = logging.getLogger("tamis")
@@ -87,6 +87,7 @@ def application(
         rerank.router(service, journal),
         search.router(service),
         ask.router(service),
+        rewrite.router(service),
         feedback.router(service),
         policies.router(service, owner(settings), reload),
         watch.router(service, journal),

@@ -11,7 +11,7 @@ from tamis.errors import BusyError
 
 Found = TypeVar("Found")
 
-MOST = 64  # answers that are written at a time: their threads wait for a language model, and take no processor
+MOST = 64  # answers and rewrites at a time: their threads wait for a language model, and take no processor
 
 
 class Aside:
@@ -32,7 +32,7 @@ class Aside:
             BusyError: none is; a thread is free again when its work is done, not when its client has gone.
         """
         if len(self._under_way) >= self._most:
-            raise BusyError(f"{self._most} answers are being written: come again in 1 s")
+            raise BusyError(f"{self._most} answers and rewrites are under way: come again in 1 s")
 
     def begin(self, work: Callable[..., Found], *given: Any) -> Future[Found]:
         """Work that has been handed to a thread."""

@@ -9,13 +9,15 @@ from pathlib import Path
 from tamis.answer import Chat
 from tamis.calibrate import Calibration, default_calibration
 from tamis.core import Document, Encoder, Query, Scorer
+from tamis.data import read_lines
 from tamis.decide.policies.policy import Policy
 from tamis.errors import InputError, PolicyMismatch
 from tamis.recall import Index
+from tamis.rewrite import Cache, Llm, Offline, Rewriter
 from tamis.score import Cached, Passages, load_encoder, load_scorer
 from tamis.score.remote import HttpOptions
 from tamis.serve import aside
-from tamis.serve.config import SHIPPED, Configuration, IndexOptions, ModelOptions
+from tamis.serve.config import SHIPPED, Configuration, IndexOptions, ModelOptions, RewriteOptions
 from tamis.serve.feedback import FeedbackLog
 from tamis.serve.models import Models
 from tamis.serve.policies import NONE, Policies
@@ -50,6 +52,7 @@ def service(told: Configuration, beside: Path = Path()) -> Service:
         embedding=Embedding(encoder(near(told.encoder, beside)), told.encoder) if told.encoder else None,
         chat=Chat(told.llm.url, **told.llm.options, options=PATIENT) if told.llm else None,
         feedback=FeedbackLog(beside / told.feedback) if told.feedback else None,
+        rewriter=rewriter(told.rewrite, beside),
     )
 
 
@@ -106,6 +109,27 @@ def recall(options: IndexOptions, beside: Path) -> Recall:
     return Recall(Index.open(beside / options.path).retriever(options.recall))
 
 
+def rewriter(options: RewriteOptions, beside: Path) -> Rewriter:
+    """What says queries in other words.
+
+    Raises:
+        InputError: an option cannot be used, or is for a model and no server is named.
+        DataError: the glossary cannot be read.
+    """
+    if not options.url:
+        idle = [*(name for name in ("glossary", "cache") if getattr(options, name)), *options.options]
+        if idle:
+            raise InputError(f"rewrite.{idle[0]} is for a language model: expected rewrite.url, too")
+        return Offline(variants=options.variants)
+    return Llm(
+        Chat(options.url, **options.options, options=PATIENT),
+        variants=options.variants,
+        glossary="".join(read_lines(beside / options.glossary)) if options.glossary else "",
+        seconds=options.seconds,
+        cache=Cache(beside / options.cache) if options.cache else None,
+    )
+
+
 def encoder(spec: str) -> Callable[[], Encoder]:
     """What loads the encoder when it is first asked."""
     return lambda: load_encoder(spec)
@@ -154,6 +178,9 @@ async def exchange(running: Service, told: Configuration, beside: Path = Path())
         running.feedback = new.feedback
         done.append("feedback")
     running.chat = new.chat
+    if _told(running.rewriter) != _told(new.rewriter):
+        running.rewriter = new.rewriter
+        done.append("rewriter")
     for old in left:
         if old is not None:
             await old.queue.close()
@@ -166,3 +193,9 @@ def _same(old: Served, new: Served) -> bool:
         one.as_json() if isinstance(one, Calibration) else one for one in (old.calibration, new.calibration)
     ]
     return old.scorer.fingerprint == new.scorer.fingerprint and calibrations[0] == calibrations[1]
+
+
+def _told(rewriter: Rewriter) -> tuple[object, ...]:
+    """What a rewriter was told; one that was told the same stays, with what it remembers."""
+    more = (rewriter.seconds, rewriter.cache.path) if isinstance(rewriter, Llm) else ()
+    return (rewriter.fingerprint, *more)

@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from tamis.answer import Chat
 from tamis.errors import DataError, InputError
+from tamis.rewrite.llm import SECONDS
+from tamis.rewrite.offline import VARIANTS
 from tamis.score import load_scorer
 from tamis.serve.bounds import Bounds
 from tamis.serve.lib import pydantic
@@ -102,6 +104,28 @@ class LanguageModel:
 
 
 @dataclass(frozen=True, slots=True)
+class RewriteOptions:
+    """What says queries in other words.
+
+    Attributes:
+        url: an OpenAI-compatible server; its key stands in the variable TAMIS_LLM_KEY. Empty for rules and
+            dictionaries.
+        variants: texts to search with, at most.
+        seconds: that the server may take over one query.
+        glossary: a file of terms with what they stand for, which the model may use; empty for none.
+        cache: a file that remembers what the model said; empty remembers while the server runs.
+        options: what else ``tamis.answer.Chat`` takes, beside these in the file.
+    """
+
+    url: str = ""
+    variants: int = VARIANTS
+    seconds: float = SECONDS
+    glossary: str = ""
+    cache: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict, metadata={"rest": Chat})
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """All that a server can be told.
 
@@ -112,6 +136,7 @@ class Configuration:
         models: by name, the first being the default; the shipped one where none is named.
         index: what is searched; None for none.
         llm: what writes answers; None where passages answer in their own words.
+        rewrite: what says queries in other words.
         policies: files by name.
         policy: name of the one that decides; empty for none.
         encoder: what ``/v1/embeddings`` asks; empty for none.
@@ -124,6 +149,7 @@ class Configuration:
     models: Mapping[str, ModelOptions] = field(default_factory=dict)
     index: IndexOptions | None = None
     llm: LanguageModel | None = None
+    rewrite: RewriteOptions = field(default_factory=RewriteOptions)
     policies: Mapping[str, str] = field(default_factory=dict)
     policy: str = ""
     encoder: str = "e5-small"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 
 from tamis.core import Encoder, Kind, Query, Ranking, Retriever, Vectors
+from tamis.errors import ClosingError
 from tamis.serve.queue import Limits, Queue, length
+from tamis.widening import Placing
 
 QUERIES = Limits(waiting=1_000, together=32, beside=1)
 TEXTS = Limits(waiting=400_000, together=4_096, beside=1)
@@ -20,7 +23,7 @@ class Recall:
     """
 
     def __init__(self, retriever: Retriever, limits: Limits = QUERIES) -> None:
-        self._retriever = retriever
+        self.retriever = retriever
         self.queue = Queue[tuple[Query, int], Ranking](self._search, lambda _: 1, limits)
 
     async def search(self, query: Query, k: int, *, priority: int = 0, within: float = float("inf")) -> Ranking:
@@ -29,14 +32,54 @@ class Recall:
         Raises:
             UnavailableError: the queue takes no more, or the time ran out.
         """
-        (found,) = await self.queue.submit([(query, k)], priority=priority, within=within)
+        (found,) = await self.searched([query], k, priority=priority, within=within)
         return found
+
+    async def searched(
+        self, queries: Sequence[Query], k: int, *, priority: int = 0, within: float = float("inf")
+    ) -> Sequence[Ranking]:
+        """The same for several queries of one request, in their order."""
+        return await self.queue.submit([(query, k) for query in queries], priority=priority, within=within)
 
     def _search(self, asked: Sequence[tuple[Query, int]]) -> list[Ranking]:
         """Rankings of what stands in the queue together, recalled at the greatest length and cut to each one's."""
         most = max(k for _, k in asked)
-        found = self._retriever.search([query for query, _ in asked], most)
+        found = self.retriever.search([query for query, _ in asked], most)
         return [ranking[:k] for ranking, (_, k) in zip(found, asked, strict=True)]
+
+
+class InRecall:
+    """A queued index as a retriever, for work in another thread: its queries wait in the queue as all do.
+
+    Args:
+        recall: whose queue.
+        priority: 0 is worked on first.
+        within: seconds until work must have begun.
+
+    Raises:
+        RuntimeError: it was made outside of the server's loop.
+    """
+
+    def __init__(self, recall: Recall, *, priority: int = 0, within: float = float("inf")) -> None:
+        self._recall, self._priority, self._within = recall, priority, within
+        self._loop = asyncio.get_running_loop()
+
+    def search(self, queries: Sequence[Query], k: int) -> list[Ranking]:
+        """One ranking of at most ``k`` candidates for each query.
+
+        Raises:
+            UnavailableError: the queue takes no more, or the time ran out.
+        """
+        waiting = self._recall.searched(queries, k, priority=self._priority, within=self._within)
+        try:
+            return list(asyncio.run_coroutine_threadsafe(waiting, self._loop).result())
+        except ClosingError:  # the index was exchanged after this request was let in to it
+            return self._recall.retriever.search(queries, k)
+
+    def rank(self, query: Query, ids: Iterable[str]) -> Ranking:
+        """Given documents of the index, as far as it can score them; without the queue, for it takes no time."""
+        inner = self._recall.retriever
+        return inner.rank(query, ids) if isinstance(inner, Placing) else Ranking(query)
 
 
 class Embedding:

@@ -14,6 +14,7 @@ from tamis.answer import Chat, Extractive, Generator, ScoredSpan, Written, relev
 from tamis.core import Candidate, Decision, Document, Kind, Pair, Query, Ranking, Vectors
 from tamis.decide.rules.table import limited
 from tamis.errors import InputError, NotFoundError
+from tamis.rewrite import Offline, Rewriter, Variant
 from tamis.score import first_tokens
 from tamis.serve.aside import Aside
 from tamis.serve.bounds import USUAL, Bounds
@@ -22,8 +23,9 @@ from tamis.serve.feedback import FeedbackLog
 from tamis.serve.models import Models
 from tamis.serve.policies import Policies
 from tamis.serve.queue import length
-from tamis.serve.recalling import Embedding, Recall
+from tamis.serve.recalling import Embedding, InRecall, Recall
 from tamis.serve.served import InQueue, Served, Shown, Terms
+from tamis.widening import Widened
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Service:
         embedding: turns texts into vectors; None where there is no encoder.
         chat: writes answers; None where passages answer in their own words.
         feedback: keeps what users did; None where nothing is kept.
-        aside: where answers are written.
+        rewriter: says queries in other words.
+        aside: where answers are written, and queries rewritten.
     """
 
     models: Models
@@ -66,6 +69,7 @@ class Service:
     embedding: Embedding | None = None
     chat: Chat | None = None
     feedback: FeedbackLog | None = None
+    rewriter: Rewriter = field(default_factory=Offline)
     aside: Aside = field(default_factory=Aside)
 
     def __post_init__(self) -> None:
@@ -159,17 +163,31 @@ class Service:
         found = [span._replace(score=score) for span, score in zip(spans, shown, strict=True)]
         return [span for span in found if span.score >= wanted.threshold][: wanted.most]
 
-    async def recalled(self, query: Query, k: int) -> Ranking:
-        """Candidates of the index.
+    async def recalled(self, query: Query, k: int, *, rewrite: bool = False) -> Ranking:
+        """Candidates of the index; with ``rewrite``, of the query as it can stand alone and in other words.
 
         Raises:
             InputError: there is no index, or the query is blank.
-            UnavailableError: the queue takes no more, or the time ran out.
+            UnavailableError: the queue takes no more, the time ran out, or too many queries are being rewritten.
         """
         check_query(query.text)
         if self.recall is None:
             raise NotFoundError("this server has no index: start it with --index DIR, or send documents to /v1/decide")
-        return await self.recall.search(query, k, within=self.bounds.seconds)
+        if not rewrite:
+            return await self.recall.search(query, k, within=self.bounds.seconds)
+        widened = Widened(InRecall(self.recall, within=self.bounds.seconds), self.rewriter)
+        (found,) = await self.aside.run(widened.search, [query], k)
+        return found
+
+    async def rewritten(self, query: Query) -> list[Variant]:
+        """The query as it can stand alone, then in other words.
+
+        Raises:
+            InputError: the query is blank.
+            BusyError: too many queries are being rewritten.
+        """
+        check_query(query.text)
+        return await self.aside.run(self.rewriter.rewrite, query)
 
     def given(self, query: Query, documents: Sequence[Document]) -> Ranking:
         """Documents that a request brought, as candidates.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import re
@@ -118,14 +119,19 @@ class JsonClient:
     def __repr__(self) -> str:
         return f"JsonClient({self.url!r})"
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+    def post(self, path: str, body: Mapping[str, Any], *, within: float = math.inf) -> Any:
         """The server's answer to ``body``, sent to ``path`` below the client's URL.
+
+        Args:
+            path: of the API.
+            body: JSON values.
+            within: seconds that all tries and the waiting between them may take together.
 
         Raises:
             RemoteError: the server failed, refused or was not reached, after all tries; or what it sent is no JSON.
         """
-        url, content = joined(self.url, path), _written(body)
-        return self._tried(lambda: self._once(url, content))
+        url, content, end = joined(self.url, path), _written(body), time.monotonic() + within
+        return self._tried(lambda: self._once(url, content, end), end)
 
     def events(self, path: str, body: Mapping[str, Any]) -> Iterator[str]:
         """The server's answer to ``body`` as it comes: the data of each server-sent event.
@@ -143,8 +149,8 @@ class JsonClient:
         finally:
             response.close()
 
-    def _tried(self, ask: Callable[[], Given]) -> Given:
-        """What ``ask`` gives, asked again after a fault that may pass."""
+    def _tried(self, ask: Callable[[], Given], end: float = math.inf) -> Given:
+        """What ``ask`` gives, asked again after a fault that may pass, unless the wait would be longer than is left."""
         passing = broken = 0
         while True:
             try:
@@ -153,7 +159,7 @@ class JsonClient:
                 passing, broken = passing + (not fault.broken), broken + fault.broken
                 wait = self._wait(passing + broken, fault.wait)
                 over = passing > self.options.retries or broken > min(1, self.options.retries)
-                if over or wait > LONGEST_WAIT:
+                if over or wait > min(LONGEST_WAIT, end - time.monotonic()):
                     raise _final(fault.error, passing + broken, wait) from fault.__cause__
             time.sleep(wait)
 
@@ -163,8 +169,8 @@ class JsonClient:
             return asked if asked > LONGEST_WAIT else min(LONGEST_WAIT, asked + self.options.patience * jitter)
         return min(LONGEST_WAIT, self.options.patience * 2.0 ** min(tries - 1, 16) * jitter)
 
-    def _once(self, url: str, content: bytes) -> Any:
-        response, data = self._sent(url, content, whole=True)
+    def _once(self, url: str, content: bytes, end: float) -> Any:
+        response, data = self._sent(url, content, whole=True, end=end)
         if not response.is_success:
             raise self._refused(response, data, url)
         try:
@@ -181,26 +187,29 @@ class JsonClient:
             raise self._refused(response, data, url)
         return response
 
-    def _sent(self, url: str, content: bytes, *, whole: bool) -> tuple[httpx.Response, bytes]:
+    def _sent(self, url: str, content: bytes, *, whole: bool, end: float = math.inf) -> tuple[httpx.Response, bytes]:
         """An answer and its bytes; with ``whole`` false, a success is left open and its bytes are unread."""
-        client = self._client()
+        client, seconds = self._client(), min(self.options.timeout, max(end - time.monotonic(), 0.001))
         accept = {} if whole else {"Accept": "text/event-stream, application/json"}
+        # Who has only so long does not wait longer for a connection that others hold.
+        limits = httpx.Timeout(seconds, connect=min(seconds, 10.0), pool=None if end == math.inf else seconds)
+        request = client.build_request("POST", url, content=content, headers=accept, timeout=limits)
         try:
-            response = client.send(client.build_request("POST", url, content=content, headers=accept), stream=True)
+            response = client.send(request, stream=True)
             if not whole and response.is_success:
                 return response, b""
             try:
-                return response, self._body(response, url)
+                return response, self._body(response, url, min(end, time.monotonic() + seconds))
             finally:
                 response.close()
         except httpx.TimeoutException as error:
-            raise Fault(self._late(url)) from error
+            raise Fault(self._late(url, seconds)) from error
         except httpx.TransportError as error:
             what = f"{url} cannot be reached ({error or type(error).__name__})"
             raise Fault(RemoteError(f"{what}: check the URL and that the server runs")) from error
 
-    def _late(self, url: str) -> RemoteError:
-        return RemoteError(f"{url} did not answer within {self.options.timeout:g} s: {self._advice[408]}")
+    def _late(self, url: str, seconds: float) -> RemoteError:
+        return RemoteError(f"{url} did not answer within {max(round(seconds, 1), 0.1):g} s: {self._advice[408]}")
 
     def _chunks(self, response: httpx.Response, url: str) -> Iterator[bytes]:
         """The bytes of an answer as they come, not more than are allowed."""
@@ -221,9 +230,8 @@ class JsonClient:
         what = f"{url} sent more than {self.options.most_bytes} bytes: check that it is the right server"
         return RemoteError(what, status=status)
 
-    def _body(self, response: httpx.Response, url: str) -> bytes:
-        """The answer's bytes, all of them, and not more than are allowed."""
-        end = time.monotonic() + self.options.timeout
+    def _body(self, response: httpx.Response, url: str, end: float) -> bytes:
+        """The answer's bytes, all of them, and not more than are allowed, nor later."""
         data = bytearray()
         try:
             for chunk in response.iter_bytes():
@@ -269,7 +277,6 @@ class JsonClient:
                 "Accept": "application/json",
                 **({"Authorization": f"Bearer {self._key}"} if self._key else {}),
             },
-            timeout=httpx.Timeout(asked.timeout, connect=min(asked.timeout, 10.0), pool=None),
             limits=httpx.Limits(max_connections=asked.connections, max_keepalive_connections=asked.connections),
             verify=not (local and host.scheme == "http"),  # certificates take long to load, and nothing would read them
             trust_env=not local,  # a proxy of the environment is not the way to this machine

@@ -43,7 +43,7 @@ def router(service: Service) -> fastapi.APIRouter:
         generator = service.generator(body.choice(), body.k)
 
         async def decided() -> Decision:
-            ranking = await service.recalled(body.asked(), max(body.depth, body.k))
+            ranking = await service.recalled(body.asked(), max(body.depth, body.k), rewrite=body.rewrite)
             return await service.decide(ranking, body.choice(), k=body.k, priority=body.priority or 0)
 
         decision = await unless_gone(request, decided())

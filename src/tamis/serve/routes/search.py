@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from tamis.core import Document, Query, as_documents
-from tamis.serve.dialects.call import Asked, Count, Few, Field, Plain, Several, Text
+from tamis.serve.dialects.call import Asked, Count, Few, Field, Flag, Plain, Several, Text
 from tamis.serve.exchange import REFUSALS, unless_gone
 from tamis.serve.lib import Response, fastapi, pydantic
 from tamis.serve.service import Choice, Service
 from tamis.serve.writing import json_answer
 
 Most = Annotated[int, Field(ge=1, le=1_000), Plain]
+TURNS, LONGEST = 50, 20_000  # of a conversation, and characters of one turn
+Turn = Annotated[Text, Field(max_length=LONGEST)]
+Turns = Annotated[
+    Several[Turn], Field(max_length=TURNS, description="What was said before, oldest first; read where rewriting is.")
+]
 Scalar = pydantic.StrictStr | pydantic.StrictBool | pydantic.StrictInt | pydantic.FiniteFloat | None
 
 
@@ -25,10 +31,12 @@ class Asking(Few):
     model: Text | None = Field(None, description="A model of this server, or an alias; the default otherwise.")
     policy: Text | None = Field(None, description='What decides; the active policy otherwise, "none" shows everything.')
     priority: Count | None = Field(None, description="0 is worked on first.")
+    history: Turns = Field(default_factory=list)
+    rewrite: Flag = Field(False, description="Ask as the conversation means it; a search also asks in other words.")
 
     def asked(self) -> Query:
         """The query."""
-        return Query(self.query, instruction=self.instruction or "")
+        return Query(self.query, instruction=self.instruction or "", history=tuple(self.history))
 
     def choice(self) -> Choice:
         """Which model and policy."""
@@ -77,7 +85,7 @@ def router(service: Service) -> fastapi.APIRouter:
         """Documents of the index that are good enough to show, best first, and why the others are not."""
 
         async def work() -> Response:
-            ranking = await service.recalled(body.asked(), max(body.depth, body.k))
+            ranking = await service.recalled(body.asked(), max(body.depth, body.k), rewrite=body.rewrite)
             found = await service.decide(ranking, body.choice(), k=body.k, priority=body.priority or 0)
             return json_answer(request, found, ranking)
 
@@ -89,6 +97,8 @@ def router(service: Service) -> fastapi.APIRouter:
 
         async def work() -> Response:
             ranking = service.given(body.asked(), body.read())
+            if body.rewrite:
+                ranking = replace(ranking, query=(await service.rewritten(ranking.query))[0].query)
             found = await service.decide(ranking, body.choice(), k=body.k, priority=body.priority or 0)
             return json_answer(request, found, ranking)
 
