@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tamis.core import Query
 from tamis.evaluate.distributions import binomial_high, binomial_low
-from tamis.rewrite.checks import Ground, praise
+from tamis.rewrite.model.checks import Ground, praise
 
 ROWS, SEED = 2_000, 7
 PRAISE = {"zh": ("最佳", "快速", "一站式"), "en": ("best ", "ultimate ", "easy ")}

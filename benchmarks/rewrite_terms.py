@@ -20,9 +20,9 @@ from tamis.core import Query, Ranking
 from tamis.data import Collection
 from tamis.evaluate import R, evaluate, nDCG
 from tamis.recall import Index
+from tamis.rewrite.dictionary.swaps import SHORTENED
+from tamis.rewrite.dictionary.terms import Terms
 from tamis.rewrite.forms import forms
-from tamis.rewrite.swaps import SHORTENED
-from tamis.rewrite.terms import Terms
 
 SETS = ("stard_dev", "insuranceqa_zh_dev", "kuake_dev", "scifact", "cacm", "insuranceqa_en_dev", "wikiqa_dev")
 NDCG, RECALL = nDCG @ 10, R @ 100

@@ -1,12 +1,11 @@
 """Queries in other words: what a conversation means, standard terms, synonyms; each change named."""
 
 from tamis.rewrite.base import Change, Rewriter, Variant, told, variant
-from tamis.rewrite.cache import Cache
+from tamis.rewrite.dictionary import Terms
 from tamis.rewrite.given import Given
-from tamis.rewrite.llm import Llm
+from tamis.rewrite.model import Cache, Llm
 from tamis.rewrite.offline import Offline
 from tamis.rewrite.several import rewritten
-from tamis.rewrite.terms import Terms
 from tamis.rewrite.turns import rewrite_file
 
 __all__ = [

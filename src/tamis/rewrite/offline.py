@@ -10,8 +10,8 @@ from tamis.core import Query
 from tamis.errors import InputError
 from tamis.rewrite.base import Change, Variant, variant
 from tamis.rewrite.context import resolved
+from tamis.rewrite.dictionary.terms import Terms
 from tamis.rewrite.forms import forms
-from tamis.rewrite.terms import Terms
 
 VARIANTS = 3  # texts to search with, the query's own among them
 RULES = "1"  # of conversations and forms; another number for rules that say something else

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from tamis.answer import Chat
 from tamis.errors import DataError, InputError
-from tamis.rewrite.llm import SECONDS
+from tamis.rewrite.model.llm import SECONDS
 from tamis.rewrite.offline import VARIANTS
 from tamis.score import load_scorer
 from tamis.serve.bounds import Bounds

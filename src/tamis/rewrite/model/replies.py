@@ -48,7 +48,7 @@ def read(text: str) -> Said:
     >>> read("I cannot help with that.")
     Traceback (most recent call last):
     ...
-    tamis.rewrite.replies.UnusableReply: the answer holds no JSON object
+    tamis.rewrite.model.replies.UnusableReply: the answer holds no JSON object
     """
     found = next((value for value in _objects(text) if "standalone" in value), None)
     if found is None:

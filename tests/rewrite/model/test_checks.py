@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamis.core import Query
-from tamis.rewrite.checks import Ground, distinct, praise
+from tamis.rewrite.model.checks import Ground, distinct, praise
 
 ADDS, LOSES = "it adds words that neither the query nor the conversation has", "it leaves out what was asked"
 DENIES, PRAISES = "it says the contrary: a negation came or went", "it praises: it adds a word of advertising"

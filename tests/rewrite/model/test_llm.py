@@ -16,11 +16,11 @@ from tamis.core import Query
 from tamis.errors import InputError
 from tamis.rewrite import Cache, Llm, Rewriter, rewritten, variant
 from tamis.rewrite.base import Change
-from tamis.rewrite.llm import LONGEST
-from tamis.rewrite.pause import Pause
+from tamis.rewrite.model.llm import LONGEST
+from tamis.rewrite.model.pause import Pause
 from tamis.score.remote.http import HttpOptions
 
-from ..answer.conftest import completion, no_key, serve  # noqa: F401
+from ...answer.conftest import completion, no_key, serve  # noqa: F401
 
 QUERY = Query("它能治吗？", id="q7", history=("喉癌是什么？", "喉癌是喉部的恶性肿瘤。"))
 GOOD = {

@@ -33,9 +33,9 @@ from typing import Self, TypeAlias
 from tamis.data.artefacts import digest
 from tamis.data.open import Source
 from tamis.rewrite.base import Change
-from tamis.rewrite.entries import Entry, circle_in, clash, read_entries
-from tamis.rewrite.spans import Reading
-from tamis.rewrite.swaps import Swap, Table, any_way, one_way
+from tamis.rewrite.dictionary.entries import Entry, circle_in, clash, read_entries
+from tamis.rewrite.dictionary.spans import Reading
+from tamis.rewrite.dictionary.swaps import Swap, Table, any_way, one_way
 from tamis.text.scripts import han
 
 Changed: TypeAlias = tuple[str, tuple[Change, ...]]
@@ -72,7 +72,7 @@ class Terms:
         """The dictionary of one or more TSV files; where two say different things, the later wins.
 
         Raises:
-            DataError: a file cannot be read or a row is wrong: see ``tamis.rewrite.entries.read_entries``.
+            DataError: a file cannot be read or a row is wrong: see ``tamis.rewrite.dictionary.entries.read_entries``.
         """
         terms = cls()
         for source in sources:
@@ -203,7 +203,7 @@ def _put(text: str, puts: Sequence[tuple[int, int, str]]) -> str:
 
 @cache
 def _starter() -> Terms:
-    folder = files("tamis.rewrite") / "starter"
+    folder = files("tamis.rewrite.dictionary") / "starter"
     terms = Terms()
     for name in STARTER:
         with (folder / name).open("rb") as stream:

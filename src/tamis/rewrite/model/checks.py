@@ -9,7 +9,7 @@ from functools import cache, cached_property
 
 from tamis.answer.numbers import readable, stated
 from tamis.core import Query
-from tamis.rewrite.checked_words import (
+from tamis.rewrite.model.words import (
     ANAPHORS,
     ASKING_ZH,
     FUNCTION,

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tamis.errors import InputError
-from tamis.rewrite.cache import Cache, key
+from tamis.rewrite.model.cache import Cache, key
 
 
 def test_those_not_asked_for_the_longest_are_forgotten():
@@ -51,7 +51,7 @@ def test_a_file_keeps_what_memory_forgets(tmp_path):
 def test_what_was_put_stays_after_a_kill(tmp_path):
     path = tmp_path / "rewrites.sqlite"
     code = (
-        "import sys, time\nfrom tamis.rewrite.cache import Cache, key\ncache = Cache(sys.argv[1])\n"
+        "import sys, time\nfrom tamis.rewrite.model.cache import Cache, key\ncache = Cache(sys.argv[1])\n"
         "for at in range(10**9):\n    cache.put(key(str(at)), str(at))\n    print(at, flush=True)"
     )
     with subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE, text=True) as writer:
@@ -76,7 +76,7 @@ def test_threads_and_processes_share_a_file(tmp_path):
         list(pool.map(work, range(6)))
     fresh = Cache(path)
     assert all(fresh.get(key(f"{n}-{at}")) == f"{n}-{at}" for n in range(6) for at in range(20))
-    code = "import sys\nfrom tamis.rewrite.cache import Cache, key\nprint(Cache(sys.argv[1]).get(key('0-0')))"
+    code = "import sys\nfrom tamis.rewrite.model.cache import Cache, key\nprint(Cache(sys.argv[1]).get(key('0-0')))"
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
     assert done.stdout == "0-0\n"
 
@@ -86,7 +86,7 @@ def test_a_forked_child_opens_the_file_for_itself(tmp_path):
         pytest.skip("needs fork")
     path = tmp_path / "rewrites.sqlite"
     code = (
-        "import os, sys\nfrom tamis.rewrite.cache import Cache, key\ncache = Cache(sys.argv[1])\n"
+        "import os, sys\nfrom tamis.rewrite.model.cache import Cache, key\ncache = Cache(sys.argv[1])\n"
         "cache.put(key('parent'), '1')\nif not (child := os.fork()):\n    cache.put(key('child'), '2'); os._exit(0)\n"
         "os.waitpid(child, 0)\nprint(cache.get(key('child')), cache.get(key('parent')))"
     )

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tamis.errors import DataError
-from tamis.rewrite.entries import Entry, circle_in
-from tamis.rewrite.terms import Terms
+from tamis.rewrite.dictionary.entries import Entry, circle_in
+from tamis.rewrite.dictionary.terms import Terms
 from tamis.text.words import aligned
 
 OURS = """\

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tamis.rewrite.entries import circle_in, read_entries
-from tamis.rewrite.terms import STARTER, Terms
+from tamis.rewrite.dictionary.entries import circle_in, read_entries
+from tamis.rewrite.dictionary.terms import STARTER, Terms
 from tamis.text.scripts import han
 from tamis.text.words import aligned, borders
 
-FOLDER = files("tamis.rewrite") / "starter"
+FOLDER = files("tamis.rewrite.dictionary") / "starter"
 _MARKETING = """
 best amazing leading powerful fast easy quick simple premium top perfect great
 最好 最佳 优质 快速 简单 轻松 完美 领先 强大 高效 便捷 专业 一流

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tamis.errors import DataError
-from tamis.rewrite.entries import COLUMNS, Entry, circle_in, read_entries
+from tamis.rewrite.dictionary.entries import COLUMNS, Entry, circle_in, read_entries
 
 
 def read(text: str) -> tuple[Entry, ...]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamis.rewrite.replies import Said, UnusableReply, read
+from tamis.rewrite.model.replies import Said, UnusableReply, read
 
 values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=5),

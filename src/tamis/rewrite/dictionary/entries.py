@@ -26,7 +26,7 @@ class Entry:
     """One row of a dictionary.
 
     Attributes:
-        kind: what it says: see ``tamis.rewrite.terms``.
+        kind: what it says: see ``tamis.rewrite.dictionary.terms``.
         source: what may stand in a query.
         target: what may stand in its place; empty for ``"protect"``.
         context: words of which one must stand in the query, too; none where the entry always holds.

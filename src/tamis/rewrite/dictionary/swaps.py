@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from tamis.rewrite.base import Kind
-from tamis.rewrite.entries import Entry
-from tamis.rewrite.spans import Phrases, Reading
-from tamis.rewrite.words import ENGLISH_WORDS
+from tamis.rewrite.dictionary.entries import Entry
+from tamis.rewrite.dictionary.spans import Phrases, Reading
+from tamis.rewrite.dictionary.words import ENGLISH_WORDS
 from tamis.text.scripts import han
 from tamis.text.words import aligned
 

@@ -12,12 +12,12 @@ from tamis.answer.chat import Chat
 from tamis.core import Query
 from tamis.errors import InputError, RemoteError
 from tamis.rewrite.base import Change, Rewriter, Variant, variant
-from tamis.rewrite.cache import Cache, key
-from tamis.rewrite.checks import Ground, alike, distinct
+from tamis.rewrite.model.cache import Cache, key
+from tamis.rewrite.model.checks import Ground, alike, distinct
+from tamis.rewrite.model.pause import Pause
+from tamis.rewrite.model.prompts import SCHEMA, VERSION, prompt, recent, relevant
+from tamis.rewrite.model.replies import Said, UnusableReply, read
 from tamis.rewrite.offline import VARIANTS, Offline
-from tamis.rewrite.pause import Pause
-from tamis.rewrite.prompts import SCHEMA, VERSION, prompt, recent, relevant
-from tamis.rewrite.replies import Said, UnusableReply, read
 from tamis.text import normalise
 
 LONGEST = 2_000  # characters of a query that a model is asked about

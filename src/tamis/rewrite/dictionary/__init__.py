@@ -1,0 +1,5 @@
+"""Dictionaries of terms that users extend."""
+
+from tamis.rewrite.dictionary.terms import Terms
+
+__all__ = ["Terms"]
