@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tamis.gains import Found, Gate
     from tamis.rewrite import Rewriter
 
+NAMED = 3  # queries of a list that the terminal names
 WHY = {
     "same": "it changes no figure of the fit half",
     "harmless": "a loss of {margin:g} nDCG@10 or more is excluded on the fit half",
@@ -107,6 +108,7 @@ def rewriter_of(spec: str) -> Rewriter:
 def _show(found: Found) -> None:
     from tamis.evaluate.compare import HIT_NAME, MAIN, figures
     from tamis.evaluate.family import counted
+    from tamis.gains.errors import Errors
 
     names, gain = found.names, found.gain
     total = gain.test(found.last)
@@ -132,6 +134,10 @@ def _show(found: Found) -> None:
         rows = [(f"{t.kind}: {t.part} ({t.paired.queries})", t) for t in told if t.name == name]
         show.out(differences_table(f"{name}, by parts of the queries (nDCG@10)", "part (queries)", rows, seen=False))
     show.say(f"* below 0.05 after Holm's correction over all {counted(gain.tests)} comparisons")
+    for name, places in Errors(found).lists.items():
+        if places:
+            first = ", ".join(show.safe(found.queries[at].id) for at in places[:NAMED])
+            show.say(f"{name}: {len(places)} ({first}{', ...' if len(places) > NAMED else ''})")
     show.say(gate_line(found.gate))
 
 
