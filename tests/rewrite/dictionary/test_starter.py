@@ -58,7 +58,7 @@ def test_both_files_make_one_dictionary_and_lie_in_the_package():
     kept = Terms.starter()
     assert len(kept) == sum(len(entries(name)) for name in STARTER)
     assert kept is Terms.starter()
-    root = Path(str(FOLDER)).parents[1]
+    root = Path(str(FOLDER)).parents[2]
     assert root.name == "tamis", "hatch ships what lies under src/tamis"
 
 
