@@ -10,7 +10,7 @@ from tamis.core import Query
 from tamis.errors import InputError
 from tamis.evaluate import RR, P, R, as_run, compare, evaluate, nDCG
 from tamis.pipeline import Rerank
-from tamis.rewrite import Given, Offline
+from tamis.rewrite import Given, Offline, variant
 
 from .conftest import Exact, study, world
 
@@ -73,16 +73,33 @@ def test_given_candidates_are_all_that_is_ranked():
     assert found.as_json()["candidates"]
 
 
-def test_recall_with_all_variants_plugs_in(talked):
-    seen = []
+class Widening:
+    """Says a query as it is, and once more with another word."""
 
-    def recalled(asked):
-        seen.extend(asked)
-        return talked.study.index.search([variants[0].query for variants in asked], 7, mode="bm25")
+    name = fingerprint = "widening"
 
-    found = study(world(), scorer=Exact(), recalled=recalled).run()
-    assert len(seen) == 50 and {len(ranking) for ranking in found.rankings["both"]} == {7}
-    assert found.rankings["neither"] == talked.rankings["neither"]
+    def rewrite(self, query):
+        other = query.text.replace("hide", "sleep")
+        return [variant(query, text) for text in dict.fromkeys((query.text, other))]
+
+
+def test_queries_are_recalled_with_all_their_variants():
+    found = study(world(conversational=False), Widening(), Exact(), k=5).run()
+    assert found.rewritten == 0, "the first variant stays as it is"
+    for query, plain, wide in zip(found.queries, found.rankings["neither"], found.rankings["rewrite"], strict=True):
+        if "hide" not in query.text:
+            assert plain == wide
+            continue
+        assert len(wide) == 5 and any("sleep" in candidate.doc.id for candidate in wide)
+        assert all("bm25" in candidate.scores for candidate in wide), "what the first stage says of each is known"
+
+
+def test_variants_order_given_candidates_and_bring_none_in():
+    whole = world(conversational=False)
+    listed = {query.id: list(whole.documents)[:40] for query in whole.queries}
+    found = study(replace(whole, candidates=listed), Widening(), k=5).run()
+    assert all({c.doc.id for c in ranking} == set(list(whole.documents)[:40]) for ranking in found.rankings["rewrite"])
+    assert found.rankings["rewrite"] != found.rankings["neither"]
 
 
 def test_without_a_reranker_there_are_two_systems():

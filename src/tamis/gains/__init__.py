@@ -2,6 +2,6 @@
 
 from tamis.gains.gate import Gate, gate
 from tamis.gains.page import page
-from tamis.gains.study import Found, Recalled, Study
+from tamis.gains.study import Found, Study
 
-__all__ = ["Found", "Gate", "Recalled", "Study", "gate", "page"]
+__all__ = ["Found", "Gate", "Study", "gate", "page"]

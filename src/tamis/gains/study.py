@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tamis.core import Progress, Query, Ranking, Scorer
 from tamis.data import Collection
@@ -15,17 +15,33 @@ from tamis.evaluate.gain import BOTH, MEASURES, NEITHER, RERANK, REWRITE
 from tamis.experiment import Experiment
 from tamis.gains.gate import Gate, gate
 from tamis.pipeline import Rerank
-from tamis.recall import Index, Mode
+from tamis.recall import Index, Leading, Mode, Union
 from tamis.rewrite import Rewriter, Variant
+from tamis.widening import Widened
 
 # The systems with and without rewriting that the gate compares: what would run in the end.
 GATED = {True: (BOTH, RERANK), False: (REWRITE, NEITHER)}
 
 
-class Recalled(Protocol):
-    """Candidates for queries of which all variants are known: one ranking each, of the first variant's query."""
+@dataclass(frozen=True, slots=True)
+class FirstStage:
+    """The first stage of a set as a retriever: the index searched, or the candidates that came with each query.
 
-    def __call__(self, asked: Sequence[Sequence[Variant]]) -> list[Ranking]: ...
+    Attributes:
+        experiment: the set and its index.
+        recall: how candidates are found, or those that came are ordered.
+    """
+
+    experiment: Experiment
+    recall: Mode
+
+    def search(self, queries: Sequence[Query], k: int) -> list[Ranking]:
+        """One ranking a query; candidates that came with a set are never cut."""
+        return replace(self.experiment, k=k).first_stage(queries, self.recall)
+
+    def rank(self, query: Query, ids: Iterable[str]) -> Ranking:
+        """The given documents as the first stage orders them."""
+        return self.experiment.index.rank(query, ids, mode=self.recall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +57,7 @@ class Study:
         scorer: reranks; None leaves out the two systems that rerank.
         recall: the first stage; it also orders candidates that come with the set.
         k: candidates of a query that are recalled and reranked.
-        recalled: how rewritten queries are recalled; None asks as a first stage does, with the first variant alone.
+        union: how the lists of a query's variants are joined.
     """
 
     collection: Collection
@@ -50,7 +66,7 @@ class Study:
     scorer: Scorer | None = None
     recall: Mode = "bm25"
     k: int = 100
-    recalled: Recalled | None = None
+    union: Union = field(default_factory=Leading)
 
     def run(self, progress: Progress | None = None) -> Found:
         """Rank every judged query four ways and hold the figures against one another.
@@ -65,24 +81,20 @@ class Study:
         if not queries:
             raise InputError(f"{self.collection.name}: no query of the set is judged: there is nothing to measure")
         asked = [self.rewriter.rewrite(query) for query in queries]
-        first = self._first(queries)
-        rankings = {NEITHER: first, REWRITE: self._rewritten(asked, first)}
+        first = self._stage.search(queries, self.k)
+        rankings = {NEITHER: first, REWRITE: self._rewritten(asked)}
         if self.scorer is not None:
             rankings |= reranked(Rerank(self.scorer, progress=progress), first, rankings[REWRITE])
         return self._found(queries, asked, rankings)
 
-    def _first(self, queries: Sequence[Query]) -> list[Ranking]:
-        return Experiment(self.collection, self.index, k=self.k).first_stage(queries, self.recall)
+    @property
+    def _stage(self) -> FirstStage:
+        return FirstStage(Experiment(self.collection, self.index), self.recall)
 
-    def _rewritten(self, asked: Sequence[Sequence[Variant]], first: list[Ranking]) -> list[Ranking]:
-        """The first stage for the rewritten queries; one that stays as it is keeps its ranking."""
-        if self.recalled is not None:
-            return self.recalled(asked)
-        changed = [at for at, variants in enumerate(asked) if variants[0].query != first[at].query]
-        found = list(first)
-        for at, ranking in zip(changed, self._first([asked[at][0].query for at in changed]), strict=True):
-            found[at] = ranking
-        return found
+    def _rewritten(self, asked: Sequence[Sequence[Variant]]) -> list[Ranking]:
+        """The first stage for all variants of each query, as a search does; one that stays as it is keeps its list."""
+        longest = max(map(len, self.collection.candidates.values()), default=0)
+        return Widened(self._stage, self.rewriter, self.union).searched(asked, max(self.k, longest))
 
     def _found(
         self, queries: Sequence[Query], asked: Sequence[Sequence[Variant]], rankings: Mapping[str, list[Ranking]]
