@@ -75,6 +75,22 @@ def test_without_a_model(run):
     assert ran.code == 0 and "退货要几天" in ran.out and "[offline]" in ran.out and ran.err == ""
 
 
+def test_your_own_dictionaries(run, tmp_path, serve):  # noqa: F811
+    ours = tmp_path / "ours.tsv"
+    ours.write_text("entity\t报销\t员工差旅发票报销\n", "utf-8")
+    asked = ("rewrite", "报销要几天", "--terms", ours, "--json")
+    found = json.loads(run(*asked).out)
+    assert found["rewrite"] == "员工差旅发票报销要几天"
+    assert found["variants"][0]["changes"][0]["kind"] == "entity"
+    server = serve(lambda sent, n: (500, {"error": "oom"}))
+    found = json.loads(run(*asked, "--llm", server.url).out)
+    assert found["rewrite"] == "员工差旅发票报销要几天", "what answers in the model's place has them, too"
+    assert "报销: 员工差旅发票报销" in server.bodies[0]["messages"][1]["content"]
+    ours.write_text("entity\t报销\n", "utf-8")
+    ran = run(*asked)
+    assert ran.code == 1 and "ours.tsv, line 1" in ran.err
+
+
 def test_a_table_for_people(run, serve):  # noqa: F811
     ran = run("rewrite", QUESTION, "--history", HISTORY, "--llm", serve(meant).url)
     assert ran.code == 0 and MEANT in ran.out and "它 → 喉癌" in ran.out and "代词[1]指喉癌" in ran.out

@@ -10,7 +10,7 @@ import typer
 
 from tamis.cli import show
 from tamis.cli.options import AsJson
-from tamis.cli.rewriting import VARIANTS, History, Variants, rewriter
+from tamis.cli.rewriting import VARIANTS, History, TermFiles, Variants, rewriter
 
 if TYPE_CHECKING:
     from tamis.rewrite import Rewriter
@@ -28,6 +28,7 @@ def command(
     output: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Batch: where the rewritten rows go, .jsonl.")
     ] = None,
+    terms: TermFiles = None,
     variants: Variants = VARIANTS,
     llm: Annotated[
         str,
@@ -51,7 +52,7 @@ def command(
     """
     if (llm_model or glossary) and not llm:
         raise typer.BadParameter("--llm-model and --glossary are for a model at a server: expected --llm URL, too")
-    by = rewriter(llm, llm_model, variants, glossary=glossary)
+    by = rewriter(llm, llm_model, variants, terms=terms or (), glossary=glossary)
     if source is not None:
         if query is not None or history or output is None:
             raise typer.BadParameter("a batch takes --input FILE --output FILE, without QUERY and --history")

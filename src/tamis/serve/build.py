@@ -13,7 +13,7 @@ from tamis.data import read_lines
 from tamis.decide.policies.policy import Policy
 from tamis.errors import InputError, PolicyMismatch
 from tamis.recall import Index
-from tamis.rewrite import Cache, Llm, Offline, Rewriter
+from tamis.rewrite import Cache, Llm, Offline, Rewriter, Terms
 from tamis.score import Cached, Passages, load_encoder, load_scorer
 from tamis.score.remote import HttpOptions
 from tamis.serve import aside
@@ -114,17 +114,20 @@ def rewriter(options: RewriteOptions, beside: Path) -> Rewriter:
 
     Raises:
         InputError: an option cannot be used, or is for a model and no server is named.
-        DataError: the glossary cannot be read.
+        DataError: a dictionary or the glossary cannot be read.
     """
+    terms = Terms.read(*(beside / name for name in options.terms))
+    offline = Offline(terms, variants=options.variants)
     if not options.url:
         idle = [*(name for name in ("glossary", "cache") if getattr(options, name)), *options.options]
         if idle:
             raise InputError(f"rewrite.{idle[0]} is for a language model: expected rewrite.url, too")
-        return Offline(variants=options.variants)
+        return offline
     return Llm(
         Chat(options.url, **options.options, options=PATIENT),
+        fallback=offline,
         variants=options.variants,
-        glossary="".join(read_lines(beside / options.glossary)) if options.glossary else "",
+        glossary=terms.glossary() + ("".join(read_lines(beside / options.glossary)) if options.glossary else ""),
         seconds=options.seconds,
         cache=Cache(beside / options.cache) if options.cache else None,
     )

@@ -112,6 +112,7 @@ class RewriteOptions:
             dictionaries.
         variants: texts to search with, at most.
         seconds: that the server may take over one query.
+        terms: your own dictionaries (TSV).
         glossary: a file of terms with what they stand for, which the model may use; empty for none.
         cache: a file that remembers what the model said; empty remembers while the server runs.
         options: what else ``tamis.answer.Chat`` takes, beside these in the file.
@@ -120,6 +121,7 @@ class RewriteOptions:
     url: str = ""
     variants: int = VARIANTS
     seconds: float = SECONDS
+    terms: tuple[str, ...] = ()
     glossary: str = ""
     cache: str = ""
     options: Mapping[str, Any] = field(default_factory=dict, metadata={"rest": Chat})

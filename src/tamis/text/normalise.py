@@ -52,11 +52,12 @@ def _folded(text: str) -> str:
 
 
 def simplified(text: str) -> str:
-    """The text with traditional Chinese characters simplified.
+    """The text with traditional Chinese characters simplified, and surrogates, which have no place in it, as U+FFFD.
 
     >>> simplified("漢語")
     '汉语'
     """
+    text = _SURROGATES.sub("\ufffd", text)
     # Twice: one character (薴) is simplified to one that is simplified further.
     for _ in range(2):
         text = _simplifier().convert(text)

@@ -57,7 +57,9 @@ def tagged(text: str, *, guess: bool = True) -> list[tuple[str, str]]:
     [('退货', 'v'), ('流程', 'n')]
     """
     plain = simplified(text)
-    found: list[tuple[str, str]] = _jieba().tag(plain if len(plain) == len(text) else text, guess)
+    if len(plain) != len(text):
+        plain = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    found: list[tuple[str, str]] = _jieba().tag(plain, guess)
     return found
 
 

@@ -185,13 +185,23 @@ def test_the_file_says_what_rewrites(tmp_path):
     (tmp_path / "terms.txt").write_text("ML 机器学习\n", "utf-8")
     told = configuration(tmp_path / "tamis.toml", {})
     options = {"model": "qwen3", "temperature": 0.2}
-    assert told.rewrite == RewriteOptions("http://127.0.0.1:9", 2, 1.5, "terms.txt", "rewrites.sqlite", options)
+    assert told.rewrite == RewriteOptions(
+        "http://127.0.0.1:9", 2, 1.5, glossary="terms.txt", cache="rewrites.sqlite", options=options
+    )
     made = service(told, tmp_path).rewriter
     assert isinstance(made, Llm) and isinstance(made, Rewriter)
     assert (made.name, made.variants, made.seconds, made.glossary) == ("llm:qwen3", 2, 1.5, "ML 机器学习\n")
     assert made.cache.path == tmp_path / "rewrites.sqlite" and made.chat.temperature == 0.2
     assert configuration(None, {"TAMIS_REWRITE__VARIANTS": "5"}).rewrite.variants == 5
     assert service(Configuration(encoder="", rewrite=RewriteOptions(variants=1))).rewriter == Offline(variants=1)
+    (tmp_path / "ours.tsv").write_text("entity\t报销\t员工差旅发票报销\n", "utf-8")
+    own = RewriteOptions(terms=("ours.tsv",))
+    (first, *_) = service(Configuration(encoder="", rewrite=own), tmp_path).rewriter.rewrite(Query("报销要几天"))
+    assert first.text == "员工差旅发票报销要几天"
+    own = RewriteOptions("http://127.0.0.1:9", terms=("ours.tsv",), glossary="terms.txt")
+    made = service(Configuration(encoder="", rewrite=own), tmp_path).rewriter
+    assert made.glossary == "报销: 员工差旅发票报销\nML 机器学习\n"
+    assert made.fallback.rewrite(Query("报销要几天"))[0].text == "员工差旅发票报销要几天"
     with pytest.raises(InputError, match=r"rewrite\.urll is not known: .*did you mean 'url'"):
         configuration(None, {"TAMIS_REWRITE__URLL": "x"})
     for wrong in (RewriteOptions(cache="x.sqlite"), RewriteOptions(options={"model": "m"})):

@@ -106,6 +106,15 @@ class Terms:
         """What exactly the dictionary says, 16 hex digits."""
         return digest([entry.as_row() for entry in self.entries])[:16]
 
+    def glossary(self) -> str:
+        """What its words stand for, one entry a line, as a language model is told.
+
+        >>> import io
+        >>> Terms.read(io.StringIO("abbreviation\tk8s\tKubernetes")).glossary()
+        'k8s: Kubernetes\\n'
+        """
+        return "".join(f"{entry.source}: {entry.target}\n" for entry in self.entries if entry.target)
+
     def standardised(self, text: str) -> Changed:
         """The text with entities completed, abbreviations spelt out and terms made standard, and what was changed.
 
