@@ -13,7 +13,6 @@ from tamis.rewrite.context.chinese.words import (
     FUNCTION,
     INNER,
     LEADING,
-    PEOPLE,
     PERSONAL,
     PLACES,
     RELATIONAL,
@@ -25,14 +24,14 @@ from tamis.rewrite.context.chinese.words import (
 from tamis.rewrite.context.gap import Gap
 from tamis.text import tagged
 
-OWN = 5  # characters from which a query with a noun of its own is taken for complete
+OWN = 4  # characters from which a query with a noun of its own is taken for complete
 OWN_WORDS = 4  # characters of words of its own that make a query complete without a noun
 LONG = 10  # characters before a pronoun in which what it stands for is looked for first
 _TIMES = """
 今天 明天 后天 昨天 现在 今年 明年 去年 周末 下周 本周 晚上 早上 下午 上午 中午 天气 气温
 """
 TIMES = frozenset(_TIMES.split())
-OTHERS = (FUNCTION | RELATIONAL | TIMES | TRANSITIVE) - PEOPLE  # words that are no topic of their own
+OTHERS = FUNCTION | RELATIONAL | TIMES | TRANSITIVE  # words that are no topic of their own
 CLAUSE_ENDS = "，,；;。！!？?：:、 "
 CLOSING = "》」”"
 QUOTES = '《「“"'
@@ -86,7 +85,8 @@ def _size(words: Words) -> int:
 
 def _pronoun(words: Words, at: int, starts: list[int]) -> Gap | None:
     word, start = words[at][0], starts[at]
-    if word in PERSONAL:
+    after = words[at + 1][0] if at + 1 < len(words) else ""
+    if word in PERSONAL and not (word == "他" and after.startswith("人")):  # 他人 is nobody in particular
         return Gap(start, starts[at + 1], "pronoun", person=PERSONAL[word])
     if word[0] == "它":  # jieba guesses 它于 to be a word
         return Gap(start, start + 1, "pronoun", person=False)
@@ -96,7 +96,6 @@ def _pronoun(words: Words, at: int, starts: list[int]) -> Gap | None:
         return Gap(start, starts[at + 1], "pronoun")
     if word not in THIS:
         return None
-    after = words[at + 1][0] if at + 1 < len(words) else ""
     if at and (proper(words[at - 1]) or words[at - 1][0] in CLOSING):
         return None  # 《活着》这本书
     if after in CLASSES:
