@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tamis.rewrite.context.chinese.words import ASKING, CLASSES, FUNCTION, INTRODUCING, PEOPLE, RELATIONAL
+from tamis.rewrite.context.rule import Rule, weighed
 from tamis.text import simplified, tagged
 
 LONGEST = 16  # characters of a topic
@@ -102,17 +103,8 @@ def _sentence(at: Stretch) -> bool:
     return noun(at.inside[0]) and any(tag == "v" for _, tag in at.inside[1:-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One thing that speaks for or against a stretch, and how much."""
-
-    name: str
-    weight: float
-    holds: Callable[[Stretch], float]
-
-
 # Whole and half numbers, set by hand with a half of a development set in view (docs/rewriting.md).
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Rule[Stretch], ...] = (
     Rule("brought up: 你知道…", 1.5, lambda at: at.before.endswith(INTRODUCING)),
     Rule("asked about: …怎么样", 1.0, lambda at: at.after.startswith(ASKING)),
     Rule("said by both", 2.0, lambda at: at.text in at.other),
@@ -152,7 +144,7 @@ def topics(history: Sequence[str], need: Need) -> list[Topic]:
         back = len(recent) - 1 - at
         other = recent[at + 1] if back else recent[at - 1] if at else ""
         for stretch in _stretches(turn, simplified(other), need):
-            score = sum(rule.weight * rule.holds(stretch) for rule in RULES) - FADING * max(0, back - 1)
+            score = weighed(RULES, stretch) - FADING * max(0, back - 1)
             stands = turn[len(stretch.before) : len(stretch.before) + len(stretch.text)]
             found[stands] = max(found.get(stands, score), score)
     return sorted((Topic(text, score) for text, score in found.items()), key=lambda topic: -topic.score)

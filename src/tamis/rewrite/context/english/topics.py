@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tamis.rewrite.context.english.tokens import Phrase, Word, phrases, words
 from tamis.rewrite.context.english.words import AUXILIARY, BODIES, CLASSES, LIGHT, MONTHS, RELATIONAL
 from tamis.rewrite.context.gap import Gap
+from tamis.rewrite.context.rule import Rule, weighed
 
 TURNS = 12  # earlier turns that are looked at, and the first two, which may be titles
 LONG = 14  # words from which a turn is an answer rather than a question
@@ -67,17 +67,8 @@ def _number(word: Word) -> bool:
     return any(character.isdigit() for character in word.text) and word.text[-1] in "0123456789s"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One thing that speaks for or against a phrase, and how much."""
-
-    name: str
-    weight: float
-    holds: Callable[[Mention], float]
-
-
 # Whole and half numbers, set by hand with a half of a development set in view (docs/rewriting.md).
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Rule[Mention], ...] = (
     Rule("turns since", -1.0, lambda at: min(at.back, 4)),
     Rule("asked about: is …, does …", 1.5, lambda at: _before(at) in AUXILIARY),
     Rule("tell me about …", 1.5, lambda at: _before(at) == "about"),
@@ -149,7 +140,7 @@ def topics(told: Told, query: str, gap: Gap) -> list[Topic]:
                 asked,
                 name == stood,
             )
-            score = sum(rule.weight * rule.holds(mention) for rule in RULES)
+            score = weighed(RULES, mention)
             if bare not in found or found[bare].score < score:
                 found[bare] = Topic(name, score, phrase.article)
     return sorted(found.values(), key=lambda topic: -topic.score)
