@@ -1,0 +1,124 @@
+"""Title-only documents: a title, and nothing or a bare record beside it, becomes a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tamis.core import Document
+from tamis.text.language import detect
+from tamis.text.normalise import clean
+from tamis.text.repair.known import Known
+from tamis.text.repair.repaired import Fault
+from tamis.text.scripts import HAN
+
+# What a sentence says of a title; the words of the English one are stop words, so that search by words is left alone.
+TEMPLATES: Mapping[str, str] = {"en": "This is about {title}.", "zh": "本文档介绍{title}。"}
+# What is said of the fields that place a document, where it has them.
+CONTEXTS: Mapping[str, str] = {"en": "This is about {title} ({context}).", "zh": "本文档介绍{context}中的{title}。"}
+FIELDS = ("product", "category", "section", "产品", "类别", "分类", "章节")
+
+LONGEST_RECORD = 300  # characters of names, dates, numbers
+LONGEST_WORDS, LONGEST_HAN = 12, 24  # of a text that may be a bare title
+
+_low = re.compile(r"(?<![\w'.-])[a-zà-ÿ]{2,}(?!\w)")
+_han = re.compile(f"[{HAN}]")
+_digit = re.compile(r"\d")
+_marks = re.compile("[.?!:;。？！：；…,，、|=<>{}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """The repair of title-only documents: a sentence is put before the text, the title stays.
+
+    Attributes:
+        templates: the sentence by language ("en", "zh"), with ``{title}``, beginning with words of its own; documents
+            in a language without one are left alone.
+        contexts: the same for documents with fields that place them, with ``{context}``, too.
+        fields: those fields, from the widest to the narrowest.
+        bare: whether a text that is only a heading, in a document without a title, counts as a title.
+
+    >>> [fault.after for fault in Titles().faults(Document("d", "", "RAG架构图"), Known())]
+    ['本文档介绍RAG架构图。']
+    """
+
+    templates: Mapping[str, str] = field(default_factory=lambda: TEMPLATES)
+    contexts: Mapping[str, str] = field(default_factory=lambda: CONTEXTS)
+    fields: Sequence[str] = FIELDS
+    bare: bool = True
+    name: str = "titles"
+
+    def faults(self, document: Document, known: Known) -> list[Fault]:
+        """The sentence that is missing; nothing where the document says anything about its title."""
+        title, text = document.title.strip(), document.text
+        if not title:
+            if not (self.bare and is_heading(text)):
+                return []
+            sentence = self._sentence(text.strip(), document)
+            return [Fault("text", 0, len(text), sentence)] if sentence else []
+        if title.endswith(("?", "？")) or not is_bare(title, text):
+            return []
+        sentence = self._sentence(title, document)
+        if not sentence or self._is_said(text):
+            return []
+        return [Fault("text", 0, 0, sentence + _space(sentence, text))]
+
+    def _sentence(self, title: str, document: Document) -> str:
+        language = "zh" if (found := detect(title)) == "mixed" else found
+        context = _said(document, self.fields)
+        template = (context and self.contexts.get(language)) or self.templates.get(language, "")
+        glue = " " if language == "en" else ""
+        joined = (", " if glue else "").join(context)
+        return template.format(title=" ".join(title.rstrip(".。 ").split()), context=joined)
+
+    def _is_said(self, text: str) -> bool:
+        openings = {each.partition("{")[0] for each in (*self.templates.values(), *self.contexts.values())}
+        return text.startswith(tuple(openings))
+
+
+def is_bare(title: str, text: str) -> bool:
+    """Whether a text adds nothing to its title: it is blank, the title once more, or a record.
+
+    >>> is_bare("Sieves", ""), is_bare("Sieves", "SIEVES."), is_bare("Sieves", "A sieve is a net.")
+    (True, True, False)
+    """
+    text = text.strip()
+    return not text or text.rstrip(".。 ").casefold() == title.rstrip(".。 ").casefold() or is_record(text)
+
+
+def is_record(text: str) -> bool:
+    """Whether a text is names, dates and numbers only, such as a catalogue's entry.
+
+    >>> is_record("Proceedings, March 1961 Doe, J. PR610312"), is_record("In March 1961 the work was done.")
+    (True, False)
+    """
+    if len(text) > LONGEST_RECORD or not _digit.search(text):
+        return False
+    return len(_low.findall(text)) < 3 and len(_han.findall(text)) <= 12 and len(text.split()) > 2
+
+
+def is_heading(text: str) -> bool:
+    """Whether a text is a title and no sentence: one short line without marks, more than one word of an alphabet.
+
+    >>> [is_heading(text) for text in ("RAG架构图", "API parameter list", "It sieves.", "sieve")]
+    [True, True, False, False]
+    """
+    text = text.strip()
+    if not text or "\n" in text or _marks.search(text):
+        return False
+    han, words = len(_han.findall(text)), len(text.split())
+    return 2 <= han <= LONGEST_HAN or (not han and 2 <= words <= LONGEST_WORDS and text[0].isupper())
+
+
+def _said(document: Document, names: Sequence[str]) -> list[str]:
+    """What the fields say that place a document, each once."""
+    found = [document.fields.get(name) for name in names]
+    said = [
+        " ".join(clean(str(value)).split()) for value in found if isinstance(value, (str, int)) and value is not True
+    ]
+    return list(dict.fromkeys(one for one in said if one and one != document.title.strip()))
+
+
+def _space(sentence: str, text: str) -> str:
+    return "" if not text.strip() else " " if sentence.isascii() or sentence.endswith(".") else ""
