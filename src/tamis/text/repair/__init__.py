@@ -1,11 +1,12 @@
 """Repair: what extraction and catalogues do to texts, mended; every repair is listed and can be undone."""
 
 from tamis.text.repair.known import Known
-from tamis.text.repair.repair import KINDS, SAYS, Affected, Example, Tally, affected, kinds_named, repaired
+from tamis.text.repair.repair import ASKED, KINDS, SAYS, Affected, Example, Tally, affected, kinds_named, repaired
 from tamis.text.repair.repaired import Fault, Mends, Repair, Repaired
-from tamis.text.repair.titles import Titles
+from tamis.text.repair.titles import Titles, heading, lone_title, titled_record
 
 __all__ = [
+    "ASKED",
     "KINDS",
     "SAYS",
     "Affected",
@@ -18,6 +19,9 @@ __all__ = [
     "Tally",
     "Titles",
     "affected",
+    "heading",
     "kinds_named",
+    "lone_title",
     "repaired",
+    "titled_record",
 ]

@@ -23,9 +23,10 @@ _faulty = re.compile(
     "\r\n|[\r\x0b\x1c-\x1e\x85]|[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff]+|[ﬀ-ﬆ]"
     "|\u00ad+(?![ \t]*\n)"  # at a line's end it is a matter of hyphens
 )
-_gap = re.compile(r"(?<=[^\s.?!:;]) {2,}(?=[^\s|])")
+_gap = re.compile(r"(?<=[\w,，、%)）]) {2,}(?=[\w(（])")
 _apart = re.compile(f"(?<![^\\s])[{HAN}](?:(?:[ \t]*\n\\s*|[ \t])[{HAN}，。、；：！？](?!\\S)){{{APART - 1},}}")
 _space = re.compile(r"\s+")
+_characters = re.compile(f"[{HAN}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +64,22 @@ def _meant(found: str) -> str:
 def spaces(text: str, known: Known) -> Iterator[Change]:
     """Several spaces between two words; those after a full stop, in tables, indents and code stay.
 
-    >>> list(spaces("a  drum sieve", Known()))
-    [(1, 3, ' ')]
+    >>> list(spaces("a drum  sieve of steel", Known()))
+    [(6, 8, ' ')]
     """
     if "  " not in text:
         return
     start = 0
     for line in text.split("\n"):
-        if "  " in line and not is_laid_out(line):
+        if "  " in line and not line.startswith("    ") and not is_laid_out(line) and _is_sentence(line):
             for match in _gap.finditer(line):
                 yield start + match.start(), start + match.end(), " "
         start += len(line) + 1
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether a line is no entry of a table: five words, or as many Chinese characters as five words have."""
+    return len(line.split()) >= 5 or len(_characters.findall(line)) >= 8
 
 
 def apart(text: str, known: Known) -> Iterator[Change]:

@@ -74,7 +74,7 @@ def _line(text: str, at: int) -> str:
 def _is_torn(head: str, tail: str, often: Callable[[str], int]) -> bool:
     """Whether the hyphen was put there by the line break only."""
     last = re.split("[-'’]", head)[-1]
-    if not tail.isalpha() or not last.isalpha() or (tail[0].isupper() and not head.isupper()):
+    if not tail.isalpha() or not last.isalpha() or (tail[0].isupper() and not (head + tail).isupper()):
         return False
     joined, compound = often(head + tail), often(f"{head}-{tail}")
     if joined != compound:

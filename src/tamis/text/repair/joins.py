@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from tamis.text.repair import lay
 from tamis.text.repair.characters import Change
 from tamis.text.repair.known import Known
 from tamis.text.repair.lay import Line
 from tamis.text.scripts import HAN
+from tamis.text.segment import chinese_words
 
 FULL = 0.8  # of the width: a line that is broken although the next word would fit in so much is not full
 FULL_HAN = 0.85
@@ -20,6 +21,7 @@ NARROW = 30  # columns; narrower lines of small letters may be a list
 VERSE = 36  # columns; Chinese lines below this that all end in punctuation are verse
 CODE = 4  # columns by which code is indented, and the first line of no paragraph after a blank line
 WIDEST = 160  # columns; a longer line was not broken at a width
+TORN = 0.2  # share of breaks inside words, from which on ragged Chinese lines are broken ones
 
 _mixed_apart = re.compile(f"[{HAN}] [A-Za-z0-9]|[A-Za-z0-9] [{HAN}]")
 _mixed_close = re.compile(f"[{HAN}][A-Za-z0-9]|[A-Za-z0-9][{HAN}]")
@@ -123,8 +125,8 @@ def _is_double_spaced(text: str, every: Sequence[Line]) -> bool:
 
 
 def _columns(runs: Sequence[Sequence[Line]]) -> int:
-    """The width at which lines were broken: that of the widest line that another follows."""
-    return max((line.width for run in runs for line in run[: max(len(run) - 1, 1)]), default=0)
+    """The width at which lines were broken: that of the widest line."""
+    return max((line.width for run in runs for line in run), default=0)
 
 
 def _is_broken(run: Sequence[Line], own: Sequence[Break], whole: Sequence[Break], columns: int) -> bool:
@@ -149,14 +151,24 @@ def _is_broken_han(texts: Sequence[str], seen: Sequence[Break], columns: int) ->
     on = [one for one in seen if one.goes_on and one.is_full(columns, HALF)]
     off = [one for one in seen if not one.ends and not one.is_full(columns, HALF)]
     punctuated = sum(lay.is_punctuated(one.before.text) for one in seen)
-    if columns < VERSE and punctuated > 0.6 * len(seen):
+    if not on or len(on) < len(off) or (columns < VERSE and punctuated > 0.6 * len(seen)):
         return False
-    return len(on) > 0 and len(on) >= len(off)
+    return sum(one.is_full(columns, FULL) for one in on) >= 0.6 * len(on) or _tears_words(on)
+
+
+def _tears_words(breaks: Sequence[Break]) -> bool:
+    """Whether a fifth of the breaks stand inside Chinese words, which those of lists never do."""
+    torn = 0
+    for one in breaks:
+        left, right = one.before.text[-3:], one.after.text[:3]
+        ends = accumulate(map(len, chinese_words(left + right)))
+        torn += len(left) not in ends
+    return torn >= TORN * len(breaks)
 
 
 def _joined(one: Break, columns: int) -> bool:
     """Whether a break of broken text is no end of a paragraph."""
-    if one.before.width > WIDEST and not one.goes_on:
+    if one.before.width > WIDEST or one.after.width > WIDEST:
         return False
     if one.han:
         return one.is_full(columns, HALF if one.goes_on else FULL_HAN)

@@ -15,9 +15,9 @@ _wide = re.compile(f"[{WIDE}]")
 _han = re.compile(f"[{HAN}{KANA}]")
 # Tables, code, headings, quotations, markup, rules: such a line is joined with nothing.
 _laid_out = re.compile(
-    r"\s*(?:#{1,6}\s|>|```|~~~|</?[A-Za-z!]|[=*_~+#.-]{3,}\s*$|\$ |[@%]\w+|:::)"
-    r"|.*(?:\t|\|.*\||\S {3,}\S|\S {2,}\S.*\S {2,}\S|[{};\\]\s*$|=>|==|:=|::|\(\)|&&|\|\||</|\$\{|\{\{)"
-    r"|\s*\|.*|.*\|\s*$"
+    r"\s*(?:#{1,6}\s|>|```|~~~|</?[A-Za-z!]|[=*_~+#.-]{3,}\s*$|\$ |@\w+|:::)"
+    r"|.*(?:\t|\|.*\||[{}\\]\s*$|=>|==|:=|::|\(\)|&&|\|\||</|\$\{|\{\{)"
+    r"|\s*\|.*|.*\|\s*$|\s*\S+(?:\s\S+){0,2};$"
     r"|\s*(?:import|from|def|class|return|const|let|var|function|public|private|static|SELECT|if \()\b.*[({:=*]"
 )
 # What begins something new, to which lines after it may belong, but which belongs to no line before it.
@@ -26,6 +26,7 @@ _begins = re.compile(
     r"|[（(][一二三四五六七八九十\d]{1,3}[)）]|[一二三四五六七八九十]{1,3}、|\d{1,3}[、．]|[①-⑳]"
     r"|第[一二三四五六七八九十百\d]+[章节编](?!的)|[^\s：:]{1,8}：\s*$)"
 )
+_gap = re.compile(" {2,}")
 _terminal = re.compile("[.?!:。！？；：…;][\"'”’」』）)\\]】》]*$")
 _punctuated = re.compile("[。！？；：…，、][\"'”’」』）)\\]】》]*$")
 _low = re.compile(r"[(\[\"'“‘]?[a-zà-ÿα-ω]")
@@ -80,7 +81,14 @@ def is_laid_out(line: str) -> bool:
     >>> [is_laid_out(line) for line in ("| a | b |", "x = f();", "## Sieves", "A drum sieve.")]
     [True, True, True, False]
     """
-    return bool(_laid_out.match(line))
+    return bool(_laid_out.match(line)) or ("  " in line and _is_row(line))
+
+
+def _is_row(line: str) -> bool:
+    """Whether gaps cut a line into cells; in justified text they stand between many words."""
+    cells = [len(cell.split()) for cell in _gap.split(line.strip())]
+    wide = max(map(len, _gap.findall(line.strip())), default=0) > 2
+    return (wide and cells[0] <= 3) or (len(cells) >= (2 if wide else 3) and sum(cells) <= 2.5 * len(cells))
 
 
 def begins(line: str) -> bool:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from tamis.text.repair.characters import Change
 from tamis.text.repair.known import LONGEST, Known, pattern
-from tamis.text.repair.lay import begins, dangles, ends, is_han, is_laid_out
+from tamis.text.repair.lay import begins, dangles, ends, goes_on, is_han, is_laid_out, width
 
 LEAST = 3  # places, between different lines, at which a header stands
 LEAST_EDGE, SHARE_EDGE = 10, 0.2  # documents, and share of those of several lines, that begin or end with a header
+WIDE_ENOUGH, WIDEST = 0.5, 160  # share of the width that the line before a header fills; columns at most
 LEAST_LETTERS = 6  # of a header; a Chinese character counts two
 
 _number = re.compile(
@@ -22,7 +23,9 @@ _number = re.compile(
     re.IGNORECASE,
 )
 _bare = re.compile(r"\d{1,4}(?:\s*/\s*\d{1,4})?|[ivxlc]{1,6}")
-_low = re.compile(r"[(\[\"'“‘]?[a-zà-ÿ]")
+# Fields of a form, code, sentences, their middles; the only full stop that ends a header is that of "et al.".
+_no_header = re.compile(r"^[\w-]+: |^[\"'\[(]|[,(\[{:;!?。！？；：]$|(?<!al)\.$|;|\d\D+\d+\D+\d+\D+\d")
+_mark = re.compile("[，。；！？]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +85,32 @@ def _furniture(lines: Sequence[_Line], known: Known) -> list[bool]:
     patterns = [pattern(line.text) if len(line.text) <= LONGEST else "" for line in lines]
     own = _own(lines, patterns)
     maybe = [at for at in range(len(lines)) if not marks[at] and _may_be(lines[at].text, patterns[at], own, known)]
+    for at in _cut(lines, marks, maybe):
+        marks[at] = True
+    marked = {name for at, mark in enumerate(marks) if mark for name in _names(lines[at].text, patterns[at])}
     changed = True
-    while changed and maybe:
+    while changed:
         changed = False
         for at in maybe:
-            if not marks[at] and (_beside_page(lines, marks, at) or _cuts(lines, marks, at)):
+            if not marks[at] and (_beside_page(lines, marks, at) or _is_known(lines[at].text, patterns[at], marked)):
                 marks[at] = changed = True
+                marked |= _names(lines[at].text, patterns[at])
     if known.documents >= LEAST_EDGE:
         for at in {0, len(lines) - 1} & set(maybe):
             least = max(LEAST_EDGE, SHARE_EDGE * known.documents)
             marks[at] |= len(lines) > 2 and known.lines.get(patterns[at], 0) >= least
     return marks
+
+
+def _names(text: str, found: str) -> set[str]:
+    """What a line of the page makes others by: its pattern, or where it is a number, the numbers of the next pages."""
+    if not text.isdecimal():
+        return {found} if any(c.isalpha() for c in found) else set()
+    return {str(int(text) + step) for step in (-1, 1)}
+
+
+def _is_known(text: str, found: str, marked: Set[str]) -> bool:
+    return (text if text.isdecimal() else found) in marked
 
 
 def _own(lines: Sequence[_Line], patterns: Sequence[str]) -> Counter[str]:
@@ -107,7 +125,7 @@ def _own(lines: Sequence[_Line], patterns: Sequence[str]) -> Counter[str]:
 def _may_be(text: str, found: str, own: Counter[str], known: Known) -> bool:
     if _bare.fullmatch(text):
         return True
-    if not found or is_laid_out(" ".join(text.split())) or text[0].islower():
+    if not found or is_laid_out(" ".join(text.split())) or text[0].islower() or _no_header.search(text):
         return False
     letters = sum(2 if is_han(c) else 1 for c in found if c.isalpha())
     return letters >= LEAST_LETTERS and (own[found] >= 2 or known.lines.get(found, 0) >= LEAST)
@@ -120,23 +138,26 @@ def _beside_page(lines: Sequence[_Line], marks: Sequence[bool], at: int) -> bool
     return (at > 0 and marks[at - 1]) or (at + 1 < len(lines) and marks[at + 1])
 
 
-def _cuts(lines: Sequence[_Line], marks: Sequence[bool], at: int) -> bool:
-    """Whether the lines before and after, but for those of the page, are one sentence, which this one is no part of."""
-    before = next((i for i in range(at - 1, -1, -1) if not marks[i]), None)
-    after = next((i for i in range(at + 1, len(lines)) if not marks[i]), None)
-    if before is None or after is None:
-        return False
-    return _same_sentence(lines[before].text, lines[after].text) and not (
-        begins(lines[at].text) or dangles(lines[at].text) or lines[at].text.endswith("-")
-    )
+def _cut(lines: Sequence[_Line], marks: Sequence[bool], maybe: Sequence[int]) -> Iterator[int]:
+    """Candidates that, with those beside them and with lines of the page, stand inside a sentence."""
+    columns = min(WIDEST, max((width(line.text) for line in lines), default=0))
+    between = {at for at, mark in enumerate(marks) if mark} | set(maybe)
+    for at in maybe:
+        before = next((i for i in range(at - 1, -1, -1) if i not in between), None)
+        after = next((i for i in range(at + 1, len(lines)) if i not in between), None)
+        if before is None or after is None or dangles(lines[at].text) or lines[at].text.endswith("-"):
+            continue
+        full = width(lines[before].text) >= WIDE_ENOUGH * columns
+        if full and _same_sentence(lines[before].text, lines[after].text):
+            yield at
 
 
 def _same_sentence(before: str, after: str) -> bool:
     if ends(before) or is_laid_out(before) or is_laid_out(after):
         return False
     if is_han(before[-1]) or before[-1] in "，、":
-        return is_han(after[0]) and not begins(after)
-    return bool(_low.match(after)) and len(before.split()) > 2
+        return is_han(after[0]) and not begins(after) and bool(_mark.search(before + after))
+    return goes_on(before, after)
 
 
 def _without(text: str, lines: Sequence[_Line], first: int, last: int) -> Iterator[Change]:

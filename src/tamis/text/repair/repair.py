@@ -14,29 +14,34 @@ from tamis.text.repair.joins import joins
 from tamis.text.repair.known import NOTHING, REPORTS, Known
 from tamis.text.repair.pages import pages
 from tamis.text.repair.repaired import Mends, Repair, Repaired, mended
-from tamis.text.repair.titles import Titles
+from tamis.text.repair.titles import Titles, heading, lone_title, titled_record
 
 EXAMPLES = 3  # of a kind, in a report
 EXCERPT = 60  # characters around an example
 
-# In the order in which they mend: pages before lines, since a header cuts sentences; titles of what is left.
+# In the order in which they mend: headers cut sentences, gaps look like tables, so that lines come after both.
 KINDS: tuple[Mends, ...] = (
     InTexts("characters", characters),
     InTexts("pages", pages, ("text",)),
     InTexts("apart", apart),
+    InTexts("spaces", spaces),
     InTexts("hyphens", hyphens),
     InTexts("lines", joins),
-    InTexts("spaces", spaces),
-    Titles(),
+    Titles("records", titled_record),
 )
+# Kinds that must be asked for: where no record stands beside the title, a sentence ranked worse (docs/benchmarks.md), and
+# a short text without marks may as well be a reply in a chat as a heading.
+ASKED: tuple[Mends, ...] = (Titles("titles", lone_title), Titles("headings", heading))
 SAYS: Mapping[str, str] = {
     "characters": "control characters, ligatures, soft hyphens",
     "pages": "headers, footers, page numbers, page breaks",
     "apart": "Chinese characters that stand apart",
+    "spaces": "several spaces between words",
     "hyphens": "words torn apart at line ends",
     "lines": "broken lines",
-    "spaces": "several spaces between words",
+    "records": "titles beside a mere record (names, dates, numbers)",
     "titles": "titles without a text",
+    "headings": "texts that are only a heading",
 }
 
 
@@ -51,7 +56,7 @@ def kinds_named(names: Sequence[str]) -> tuple[Mends, ...]:
     """
     if wrong := next((name for name in names if name not in SAYS), None):
         raise InputError(f"expected kinds of repair among {', '.join(SAYS)}, got {wrong!r}")
-    return tuple(kind for kind in KINDS if kind.name in names)
+    return tuple(kind for kind in (*KINDS, *ASKED) if kind.name in names)
 
 
 def repaired(document: Document, *, kinds: Sequence[Mends] = KINDS, known: Known = NOTHING) -> Repaired:

@@ -1,9 +1,9 @@
-"""Title-only documents: a title, and nothing or a bare record beside it, becomes a sentence."""
+"""Documents that say nothing but a title: it becomes a sentence."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tamis.core import Document
@@ -30,61 +30,73 @@ _marks = re.compile("[.?!:;。？！：；…,，、|=<>{}]")
 
 @dataclass(frozen=True, slots=True)
 class Titles:
-    """The repair of title-only documents: a sentence is put before the text, the title stays.
+    """The repair of documents that say nothing but a title: a sentence is put before the text, the title stays.
 
     Attributes:
+        name: the kind's name.
+        about: the title of which a sentence is to be made; empty where the document needs none.
         templates: the sentence by language ("en", "zh"), with ``{title}``, beginning with words of its own; documents
             in a language without one are left alone.
         contexts: the same for documents with fields that place them, with ``{context}``, too.
         fields: those fields, from the widest to the narrowest.
-        bare: whether a text that is only a heading, in a document without a title, counts as a title.
 
-    >>> [fault.after for fault in Titles().faults(Document("d", "", "RAG架构图"), Known())]
+    >>> [fault.after for fault in Titles("titles", lone_title).faults(Document("d", "", "RAG架构图"), Known())]
     ['本文档介绍RAG架构图。']
     """
 
+    name: str
+    about: Callable[[Document], str]
     templates: Mapping[str, str] = field(default_factory=lambda: TEMPLATES)
     contexts: Mapping[str, str] = field(default_factory=lambda: CONTEXTS)
     fields: Sequence[str] = FIELDS
-    bare: bool = True
-    name: str = "titles"
 
     def faults(self, document: Document, known: Known) -> list[Fault]:
         """The sentence that is missing; nothing where the document says anything about its title."""
-        title, text = document.title.strip(), document.text
-        if not title:
-            if not (self.bare and is_heading(text)):
-                return []
-            sentence = self._sentence(text.strip(), document)
-            return [Fault("text", 0, len(text), sentence)] if sentence else []
-        if title.endswith(("?", "？")) or not is_bare(title, text):
+        title, text = self.about(document).strip(), document.text
+        if not title or title.endswith(("?", "？")) or self._is_said(text):
             return []
         sentence = self._sentence(title, document)
-        if not sentence or self._is_said(text):
-            return []
-        return [Fault("text", 0, 0, sentence + _space(sentence, text))]
+        end = len(text) if text.strip() == title else 0
+        return [Fault("text", 0, end, sentence + _space(sentence, text[end:]))] if sentence else []
 
     def _sentence(self, title: str, document: Document) -> str:
         language = "zh" if (found := detect(title)) == "mixed" else found
         context = _said(document, self.fields)
         template = (context and self.contexts.get(language)) or self.templates.get(language, "")
-        glue = " " if language == "en" else ""
-        joined = (", " if glue else "").join(context)
-        return template.format(title=" ".join(title.rstrip(".。 ").split()), context=joined)
+        glue = ", " if language == "en" else ""
+        return template.format(title=" ".join(title.rstrip(".。 ").split()), context=glue.join(context))
 
     def _is_said(self, text: str) -> bool:
         openings = {each.partition("{")[0] for each in (*self.templates.values(), *self.contexts.values())}
         return text.startswith(tuple(openings))
 
 
-def is_bare(title: str, text: str) -> bool:
-    """Whether a text adds nothing to its title: it is blank, the title once more, or a record.
+def titled_record(document: Document) -> str:
+    """The title of a document whose text is a record.
 
-    >>> is_bare("Sieves", ""), is_bare("Sieves", "SIEVES."), is_bare("Sieves", "A sieve is a net.")
-    (True, True, False)
+    >>> titled_record(Document("d", "Proceedings, March 1961 Doe, J. PR610312", "Drum sieves"))
+    'Drum sieves'
     """
-    text = text.strip()
-    return not text or text.rstrip(".。 ").casefold() == title.rstrip(".。 ").casefold() or is_record(text)
+    return document.title if is_record(document.text) else ""
+
+
+def lone_title(document: Document) -> str:
+    """The title of a document whose text is blank or the title once more.
+
+    >>> lone_title(Document("d", "", "Drum sieves"))
+    'Drum sieves'
+    """
+    text, title = (part.strip().rstrip(".。 ").casefold() for part in (document.text, document.title))
+    return document.title if not text or text == title else ""
+
+
+def heading(document: Document) -> str:
+    """The text of a document that has no title and whose text reads as one.
+
+    >>> heading(Document("d", "RAG架构图")), heading(Document("d", "It sieves."))
+    ('RAG架构图', '')
+    """
+    return document.text if not document.title.strip() and is_heading(document.text) else ""
 
 
 def is_record(text: str) -> bool:
