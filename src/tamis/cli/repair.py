@@ -27,8 +27,8 @@ def command(
         list[str] | None,
         typer.Option(
             "--kinds",
-            help="characters, pages, apart, spaces, hyphens, lines, records; asked for only: titles, headings. "
-            "May be repeated, or separated by commas; without it, all but the last two.",
+            help="characters, pages, apart, spaces, hyphens, lines, records, titles; when asked for: titles-zh, "
+            "headings. May be repeated, or separated by commas; without it, all but the last two.",
         ),
     ] = None,
     listing: Annotated[

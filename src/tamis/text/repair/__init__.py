@@ -3,10 +3,12 @@
 from tamis.text.repair.known import Known
 from tamis.text.repair.repair import ASKED, KINDS, SAYS, Affected, Example, Tally, affected, kinds_named, repaired
 from tamis.text.repair.repaired import Fault, Mends, Repair, Repaired
-from tamis.text.repair.titles import Titles, heading, lone_title, titled_record
+from tamis.text.repair.titles import CHINESE, ENGLISH, Templates, Titles, bare_title, heading, lone_title, titled_record
 
 __all__ = [
     "ASKED",
+    "CHINESE",
+    "ENGLISH",
     "KINDS",
     "SAYS",
     "Affected",
@@ -17,8 +19,10 @@ __all__ = [
     "Repair",
     "Repaired",
     "Tally",
+    "Templates",
     "Titles",
     "affected",
+    "bare_title",
     "heading",
     "kinds_named",
     "lone_title",

@@ -88,7 +88,9 @@ def _is_row(line: str) -> bool:
     """Whether gaps cut a line into cells; in justified text they stand between many words."""
     cells = [len(cell.split()) for cell in _gap.split(line.strip())]
     wide = max(map(len, _gap.findall(line.strip())), default=0) > 2
-    return (wide and cells[0] <= 3) or (len(cells) >= (2 if wide else 3) and sum(cells) <= 2.5 * len(cells))
+    if wide:
+        return cells[0] <= 3 or sum(cells) <= 2.5 * len(cells)
+    return len(cells) > 2 and sum(cells) <= 1.5 * len(cells)
 
 
 def begins(line: str) -> bool:

@@ -14,7 +14,7 @@ from tamis.text.repair.joins import joins
 from tamis.text.repair.known import NOTHING, REPORTS, Known
 from tamis.text.repair.pages import pages
 from tamis.text.repair.repaired import Mends, Repair, Repaired, mended
-from tamis.text.repair.titles import Titles, heading, lone_title, titled_record
+from tamis.text.repair.titles import CHINESE, ENGLISH, Titles, bare_title, heading, lone_title, titled_record
 
 EXAMPLES = 3  # of a kind, in a report
 EXCERPT = 60  # characters around an example
@@ -27,11 +27,15 @@ KINDS: tuple[Mends, ...] = (
     InTexts("spaces", spaces),
     InTexts("hyphens", hyphens),
     InTexts("lines", joins),
-    Titles("records", titled_record),
+    Titles("records", titled_record, ENGLISH),
+    Titles("titles", lone_title, ENGLISH),
 )
-# Kinds that must be asked for: where no record stands beside the title, a sentence ranked worse (docs/benchmarks.md), and
-# a short text without marks may as well be a reply in a chat as a heading.
-ASKED: tuple[Mends, ...] = (Titles("titles", lone_title), Titles("headings", heading))
+# Kinds that must be asked for: sentences made of Chinese titles ranked worse (docs/benchmarks.md), and a short text
+# without marks may as well be a reply in a chat as a heading.
+ASKED: tuple[Mends, ...] = (
+    Titles("titles-zh", bare_title, CHINESE),
+    Titles("headings", heading, {**ENGLISH, **CHINESE}),
+)
 SAYS: Mapping[str, str] = {
     "characters": "control characters, ligatures, soft hyphens",
     "pages": "headers, footers, page numbers, page breaks",
@@ -41,6 +45,7 @@ SAYS: Mapping[str, str] = {
     "lines": "broken lines",
     "records": "titles beside a mere record (names, dates, numbers)",
     "titles": "titles without a text",
+    "titles-zh": "Chinese titles without a text or beside a mere record",
     "headings": "texts that are only a heading",
 }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from tamis.core import Document
 from tamis.text.language import detect
@@ -13,10 +14,12 @@ from tamis.text.repair.known import Known
 from tamis.text.repair.repaired import Fault
 from tamis.text.scripts import HAN
 
-# What a sentence says of a title; the words of the English one are stop words, so that search by words is left alone.
-TEMPLATES: Mapping[str, str] = {"en": "This is about {title}.", "zh": "本文档介绍{title}。"}
-# What is said of the fields that place a document, where it has them.
-CONTEXTS: Mapping[str, str] = {"en": "This is about {title} ({context}).", "zh": "本文档介绍{context}中的{title}。"}
+Templates: TypeAlias = Mapping[str, tuple[str, str]]
+
+# By language: what is said of a title, and of a title in the context of fields that place the document. The words of
+# the English sentence are stop words, so that search by words finds no more documents by them.
+ENGLISH: Templates = {"en": ("This is about {title}.", "This is about {title} ({context}).")}
+CHINESE: Templates = {"zh": ("本文档介绍{title}。", "本文档介绍{context}中的{title}。")}
 FIELDS = ("product", "category", "section", "产品", "类别", "分类", "章节")
 
 LONGEST_RECORD = 300  # characters of names, dates, numbers
@@ -35,19 +38,17 @@ class Titles:
     Attributes:
         name: the kind's name.
         about: the title of which a sentence is to be made; empty where the document needs none.
-        templates: the sentence by language ("en", "zh"), with ``{title}``, beginning with words of its own; documents
-            in a language without one are left alone.
-        contexts: the same for documents with fields that place them, with ``{context}``, too.
+        templates: the sentences by language ("en", "zh"), beginning with words of their own: with ``{title}``, and with
+            ``{context}``, too; titles in a language without one are left alone.
         fields: those fields, from the widest to the narrowest.
 
-    >>> [fault.after for fault in Titles("titles", lone_title).faults(Document("d", "", "RAG架构图"), Known())]
+    >>> [fault.after for fault in Titles("titles", lone_title, CHINESE).faults(Document("d", "", "RAG架构图"), Known())]
     ['本文档介绍RAG架构图。']
     """
 
     name: str
     about: Callable[[Document], str]
-    templates: Mapping[str, str] = field(default_factory=lambda: TEMPLATES)
-    contexts: Mapping[str, str] = field(default_factory=lambda: CONTEXTS)
+    templates: Templates
     fields: Sequence[str] = FIELDS
 
     def faults(self, document: Document, known: Known) -> list[Fault]:
@@ -61,13 +62,15 @@ class Titles:
 
     def _sentence(self, title: str, document: Document) -> str:
         language = "zh" if (found := detect(title)) == "mixed" else found
+        if language not in self.templates:
+            return ""
         context = _said(document, self.fields)
-        template = (context and self.contexts.get(language)) or self.templates.get(language, "")
+        template = self.templates[language][bool(context)]
         glue = ", " if language == "en" else ""
         return template.format(title=" ".join(title.rstrip(".。 ").split()), context=glue.join(context))
 
     def _is_said(self, text: str) -> bool:
-        openings = {each.partition("{")[0] for each in (*self.templates.values(), *self.contexts.values())}
+        openings = {each.partition("{")[0] for pair in self.templates.values() for each in pair}
         return text.startswith(tuple(openings))
 
 
@@ -88,6 +91,11 @@ def lone_title(document: Document) -> str:
     """
     text, title = (part.strip().rstrip(".。 ").casefold() for part in (document.text, document.title))
     return document.title if not text or text == title else ""
+
+
+def bare_title(document: Document) -> str:
+    """The title of a document that says nothing about it, one way or the other."""
+    return lone_title(document) or titled_record(document)
 
 
 def heading(document: Document) -> str:
