@@ -181,23 +181,23 @@ def tables(results: Mapping[str, dict]) -> str:
     ]
     for system, r in results["scifact"]["systems"].items():
         means = r["ndcg@10"]
-        cells = [_mean(means["clean"]), *(f"{means[v][0]:.3f}" for v in ("broken", "repaired"))]
+        cells = [mean(means["clean"]), *(f"{means[v][0]:.3f}" for v in ("broken", "repaired"))]
         back = r["recovered"]
-        cells += [_difference(r["loss"]), _difference(r["repaired against"]["broken"])]
+        cells += [difference(r["loss"]), difference(r["repaired against"]["broken"])]
         cells.append(f"{back['share']:.0%} ({back['low']:.0%} to {back['high']:.0%})")
         lines.append(f"| {NAMES[system]} | " + " | ".join(cells) + " |")
     lines += ["", "| cacm | as it is (95 %) | repaired (95 %) | difference |", "|---" * 4 + "|"]
     for system, r in results["cacm"]["systems"].items():
-        cells = [*map(_mean, r["ndcg@10"].values()), _difference(r["repaired against"]["as it is"])]
+        cells = [*map(mean, r["ndcg@10"].values()), difference(r["repaired against"]["as it is"])]
         lines.append(f"| {NAMES[system]} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _mean(of: Sequence[float]) -> str:
+def mean(of: Sequence[float]) -> str:
     return "{:.4f} ({:.3f} to {:.3f})".format(*of)
 
 
-def _difference(of: Mapping[str, float]) -> str:
+def difference(of: Mapping[str, float]) -> str:
     return "{difference:+.4f} ({low:+.4f} to {high:+.4f}, p {p:.4f})".format(**of)
 
 

@@ -24,7 +24,10 @@ _faulty = re.compile(
     "|\u00ad+(?![ \t]*\n)"  # at a line's end it is a matter of hyphens
 )
 _gap = re.compile(r"(?<=[\w,，、%)）]) {2,}(?=[\w(（])")
-_apart = re.compile(f"(?<![^\\s])[{HAN}](?:(?:[ \t]*\n\\s*|[ \t])[{HAN}，。、；：！？](?!\\S)){{{APART - 1},}}")
+_apart = re.compile(
+    f"(?<![^\\s])[{HAN}](?:(?:[ \t]*\n\\s*|[ \t])(?:[{HAN}][，。、；：！？]?|[，。、；：！？])(?!\\S)){{{APART - 1},}}"
+)
+_entry = re.compile(r" {4}|\s*--?\w")  # code, options of a command
 _space = re.compile(r"\s+")
 _characters = re.compile(f"[{HAN}]")
 
@@ -71,7 +74,7 @@ def spaces(text: str, known: Known) -> Iterator[Change]:
         return
     start = 0
     for line in text.split("\n"):
-        if "  " in line and not line.startswith("    ") and not is_laid_out(line) and _is_sentence(line):
+        if "  " in line and not _entry.match(line) and not is_laid_out(line) and _is_sentence(line):
             for match in _gap.finditer(line):
                 yield start + match.start(), start + match.end(), " "
         start += len(line) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate, pairwise
 
 from tamis.text.repair import lay
@@ -70,10 +71,18 @@ def joins(text: str, known: Known) -> Iterator[Change]:
         return
     runs = list(_runs(text))
     breaks = [[Break.between(a, b) for a, b in pairwise(run)] for run in runs]
-    whole = [one for run in breaks for one in run]
     columns = _columns(runs)
+
+    @cache
+    def document_is_broken(han: bool) -> bool:
+        return _looks_broken([one for own in breaks for one in own if one.han == han], han, columns)
+
     for run, own in zip(runs, breaks, strict=True):
-        if own and _is_broken(run, own, whole, columns):
+        if not own:
+            continue
+        han = sum(one.han for one in own) * 2 > len(own)
+        broken = _looks_broken(own, han, columns) if len(own) >= 3 else document_is_broken(han)
+        if broken and _is_text([line.text for line in run], own, han, columns):
             width = max(min(columns, WIDEST), _columns([run])) if len(run) < 4 else _columns([run])
             for one in own:
                 if _joined(one, width):
@@ -129,31 +138,31 @@ def _columns(runs: Sequence[Sequence[Line]]) -> int:
     return max((line.width for run in runs for line in run), default=0)
 
 
-def _is_broken(run: Sequence[Line], own: Sequence[Break], whole: Sequence[Break], columns: int) -> bool:
-    """Whether a run of lines is text cut at a width, judged by itself or, if it is short, by the whole document."""
-    han = sum(one.han for one in own) * 2 > len(own)
-    seen = own if len(own) >= 3 else [one for one in whole if one.han == han]
-    texts = [line.text for line in run]
-    if han:
-        return _is_broken_han(texts, seen, columns)
-    on = sum(one.goes_on for one in seen)
-    off = sum(not one.goes_on and not one.ends for one in seen)
-    if not on or on < off or not (lay.is_prose(texts) or any(lay.dangles(text) for text in texts[:-1])):
-        return False
-    if columns >= NARROW or any(lay.dangles(text) for text in texts[:-1]):
-        return True
-    return len(run) >= 4 and sum(one.is_full(columns, FULL) for one in own) >= 0.7 * len(own)
-
-
-def _is_broken_han(texts: Sequence[str], seen: Sequence[Break], columns: int) -> bool:
-    if not _inside.search("".join(texts)[:-1]):
-        return False  # no punctuation: names, entries of a menu, verse without marks
-    on = [one for one in seen if one.goes_on and one.is_full(columns, HALF)]
+def _looks_broken(seen: Sequence[Break], han: bool, columns: int) -> bool:
+    """Whether breaks are those of text cut at a width: most of them stand inside sentences."""
+    if not han:
+        on = sum(one.goes_on for one in seen)
+        return on > 0 and on >= sum(not one.goes_on and not one.ends for one in seen)
+    inside = [one for one in seen if one.goes_on and one.is_full(columns, HALF)]
     off = [one for one in seen if not one.ends and not one.is_full(columns, HALF)]
     punctuated = sum(lay.is_punctuated(one.before.text) for one in seen)
-    if not on or len(on) < len(off) or (columns < VERSE and punctuated > 0.6 * len(seen)):
+    if not inside or len(inside) < len(off) or (columns < VERSE and punctuated > 0.6 * len(seen)):
         return False
-    return sum(one.is_full(columns, FULL) for one in on) >= 0.6 * len(on) or _tears_words(on)
+    return sum(one.is_full(columns, FULL) for one in inside) >= 0.6 * len(inside) or _tears_words(inside)
+
+
+def _is_text(texts: Sequence[str], own: Sequence[Break], han: bool, columns: int) -> bool:
+    """Whether lines are sentences, and no names, entries of a menu, or verse without marks."""
+    if han:
+        return bool(_inside.search("".join(texts)[:-1]))
+    dangling = any(lay.dangles(text) for text in texts[:-1])
+    if columns >= NARROW or dangling:
+        return dangling or lay.is_prose(list(texts))
+    return len(texts) >= 4 and lay.is_prose(list(texts)) and _fullness(own, columns) >= 0.7
+
+
+def _fullness(breaks: Sequence[Break], columns: int) -> float:
+    return sum(one.is_full(columns, FULL) for one in breaks) / len(breaks)
 
 
 def _tears_words(breaks: Sequence[Break]) -> bool:

@@ -91,7 +91,7 @@ def _furniture(lines: Sequence[_Line], known: Known) -> list[bool]:
     changed = True
     while changed:
         changed = False
-        for at in maybe:
+        for at in (*maybe, *reversed(maybe)):
             if not marks[at] and (_beside_page(lines, marks, at) or _is_known(lines[at].text, patterns[at], marked)):
                 marks[at] = changed = True
                 marked |= _names(lines[at].text, patterns[at])
@@ -142,14 +142,24 @@ def _cut(lines: Sequence[_Line], marks: Sequence[bool], maybe: Sequence[int]) ->
     """Candidates that, with those beside them and with lines of the page, stand inside a sentence."""
     columns = min(WIDEST, max((width(line.text) for line in lines), default=0))
     between = {at for at, mark in enumerate(marks) if mark} | set(maybe)
+    before, after = _nearest(len(lines), between, 1), _nearest(len(lines), between, -1)
     for at in maybe:
-        before = next((i for i in range(at - 1, -1, -1) if i not in between), None)
-        after = next((i for i in range(at + 1, len(lines)) if i not in between), None)
-        if before is None or after is None or dangles(lines[at].text) or lines[at].text.endswith("-"):
+        one, other = before[at], after[at]
+        if one is None or other is None or dangles(lines[at].text) or lines[at].text.endswith("-"):
             continue
-        full = width(lines[before].text) >= WIDE_ENOUGH * columns
-        if full and _same_sentence(lines[before].text, lines[after].text):
+        full = width(lines[one].text) >= WIDE_ENOUGH * columns
+        if full and _same_sentence(lines[one].text, lines[other].text):
             yield at
+
+
+def _nearest(many: int, between: Set[int], step: int) -> list[int | None]:
+    """For each of so many lines, the last one before it (or, backwards, the first after it) that is not left out."""
+    found: list[int | None] = [None] * many
+    last = None
+    for at in range(many)[::step]:
+        found[at] = last
+        last = last if at in between else at
+    return found
 
 
 def _same_sentence(before: str, after: str) -> bool:
