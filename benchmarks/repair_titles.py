@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-import tamis
 from quality import first_stage
 from repair import NAMES, Reading, difference, mean, opened, row
 
+import tamis
 from tamis.core import Document, Ranking
 from tamis.data import Collection
 from tamis.evaluate import as_run, evaluate, nDCG

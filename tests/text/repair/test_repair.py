@@ -18,8 +18,8 @@ from tamis.text.repair import ASKED, KINDS, Known, Repair, Repaired, affected, k
 PIECES = [
     "the sieve", "of", "infor", "mation", "well-known", "Kitchen Letters 12", "Page 3 of 12", "12", "- 3 -", "第 3 页",
     "细", "筛", "用来过滤食物，", "很细。", "支", "持", "多", "语", "Python", "ﬁne", "A cook.", "- item", "1. step",
-    "```", "    code()", "| a | b |", "state-of-the", "\n", "\n", "\n", "\n\n", "\f", "-\n", "\u00ad\n", " ", " ", "  ", "\t",
-    "\r\n", "\x00", "\u200b", "\ufeff", "\u3000", "-", "，", "。", ".", "\x85", "\x1c", "\ud800",
+    "```", "    code()", "| a | b |", "state-of-the", "\n", "\n", "\n", "\n\n", "\f", "-\n", "\u00ad\n", " ", " ", "  ",
+    "\t", "\r\n", "\x00", "\u200b", "\ufeff", "\u3000", "-", "，", "。", ".", "\x85", "\x1c", "\ud800",
 ]  # fmt: skip
 broken_texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 anything = st.text(st.characters(codec=None), max_size=60) | broken_texts
@@ -78,7 +78,7 @@ CHINESE_MENDED = """第二章 厨房用具
 """
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(documents, st.booleans())
 @example(Document("d", "支\n持\n多\n语", ""), False)
 def test_repairs_are_undone_to_the_character_and_made_once(document: Document, asked: bool) -> None:
@@ -89,6 +89,7 @@ def test_repairs_are_undone_to_the_character_and_made_once(document: Document, a
     assert again.repairs == () and again.document == done.document
 
 
+@settings(deadline=None)
 @given(documents)
 def test_what_is_listed_is_what_was_done(document: Document) -> None:
     done = repaired(document, known=KNOWN)
@@ -101,6 +102,7 @@ def test_what_is_listed_is_what_was_done(document: Document) -> None:
     assert [Repair.from_json(json.loads(json.dumps(one.as_json()))) for one in done.repairs] == list(done.repairs)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["the", "sieve", "of", "steel", "is", "fine.", "It", "was", "Good", "by"]), max_size=60)
 )
