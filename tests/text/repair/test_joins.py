@@ -90,6 +90,21 @@ def test_between_chinese_and_latin_the_document_decides() -> None:
     assert "选择 Python" in mended(apart)
 
 
+def test_numbers_and_names_at_the_breaks_of_chinese_lines() -> None:
+    text = (
+        "这条铁路全长三百多公里，一共设有47个车站，从1997年1\n1月开始修建，由 Acme\nRail 公司负责，用了六年时间才修完。"
+    )
+    whole = (
+        "这条铁路全长三百多公里，一共设有47个车站，从1997年11月开始修建，由 Acme Rail 公司负责，用了六年时间才修完。"
+    )
+    assert mended(text) == whole
+
+
+def test_no_chinese_line_begins_with_a_closing_mark() -> None:
+    text = "他在2010年4月14日的比赛里第一次上场（见下表）\n，后来成为主力，一共踢了十五场比赛，进了三个球\n，直到那年冬天才离开球队。"
+    assert mended(text) == text.replace("\n", "")
+
+
 def test_items_of_lists_take_in_their_own_lines_only() -> None:
     text = "- the first item of the list goes on\n  in the next line of the text\n- the second item does not\n- third"
     expected = "- the first item of the list goes on in the next line of the text\n- the second item does not\n- third"

@@ -22,6 +22,7 @@ NARROW = 30  # columns; narrower lines of small letters may be a list
 VERSE = 36  # columns; Chinese lines below this that all end in punctuation are verse
 CODE = 4  # columns by which code is indented, and the first line of no paragraph after a blank line
 WIDEST = 160  # columns; a longer line was not broken at a width
+CLOSING = "，。、；：！？）」』”’》】…"  # no line of Chinese begins with them but by a wrong break
 TORN = 0.2  # share of breaks inside words, from which on ragged Chinese lines are broken ones
 
 _mixed_apart = re.compile(f"[{HAN}] [A-Za-z0-9]|[A-Za-z0-9] [{HAN}]")
@@ -34,7 +35,7 @@ class Break:
     """Where one line ends and the next begins.
 
     Attributes:
-        han: whether Chinese stands at the break.
+        han: whether the text at the break is Chinese.
         goes_on: whether a sentence plainly goes on across it.
         ends: whether a sentence ends before it.
     """
@@ -49,7 +50,8 @@ class Break:
     def between(cls, before: Line, after: Line) -> Break:
         """The break between two lines."""
         han = lay.is_wide(before.text[-1]) or lay.is_wide(after.text[0])
-        ends = lay.ends(before.text)
+        han = han or (lay.is_chinese(before.text) and lay.is_chinese(after.text))  # a number or name at the break
+        ends = lay.ends(before.text) and after.text[0] not in CLOSING
         goes_on = not ends if han else lay.goes_on(before.text, after.text)
         return cls(before, after, han, goes_on, ends)
 
@@ -192,7 +194,7 @@ def _glue(text: str, one: Break) -> str:
     if lay.is_wide(left) and lay.is_wide(right):
         return ""
     if not lay.is_wide(left) and not lay.is_wide(right):
-        return " "
+        return "" if one.han and left.isdecimal() and right.isdecimal() else " "
     if not (lay.is_han(left) or lay.is_han(right)):
         return ""  # a Chinese mark beside a word
     return " " if len(_mixed_apart.findall(text)) > len(_mixed_close.findall(text)) else ""

@@ -153,6 +153,15 @@ def is_wide(character: str) -> bool:
     return bool(_wide.match(character))
 
 
+def is_chinese(line: str) -> bool:
+    """Whether a third of a line is Chinese characters.
+
+    >>> is_chinese("全长421公里"), is_chinese("421 km")
+    (True, False)
+    """
+    return not line.isascii() and 3 * len(_han.findall(line)) > len(line)
+
+
 def is_han(character: str) -> bool:
     """Whether a character is Chinese or Japanese, no mark."""
     return bool(_han.match(character))
