@@ -40,6 +40,7 @@ def test_page_numbers_go(number: str) -> None:
         "Scores:\n\n12\n\n17",
         "The chapter begins on page 3\nand ends there.",
         "Results\nThe sieve was used.\nResults\nThe sieve was cleaned.",  # a heading that repeats
+        "When the cook at last was\nill\nand tired, he slept.",
         "- 3 eggs\n- 4 spoons",
         "第3页有一张图。\n第4页没有。",
     ],
@@ -52,6 +53,7 @@ def test_bare_numbers_go_where_they_cut_a_sentence_or_stand_at_a_page_break() ->
     assert (
         mended("The cook takes the fine sieve\n12\nand the flour.") == "The cook takes the fine sieve\nand the flour."
     )
+    assert mended("He takes the fine sieve of\nxiv\nthe cook.") == "He takes the fine sieve of\nthe cook."
     assert mended("He sieves.\n12\n\fShe sieves.") == "He sieves.\nShe sieves."
 
 

@@ -22,7 +22,7 @@ _number = re.compile(
     r"|\d{1,4}\s+of\s+\d{1,4}|\[\s*page\s+\d{1,4}\s*\]",
     re.IGNORECASE,
 )
-_bare = re.compile(r"\d{1,4}(?:\s*/\s*\d{1,4})?|[ivxlc]{1,6}")
+_bare = re.compile(r"\d{1,4}(?:\s*/\s*\d{1,4})?|x{0,3}(?:ix|iv|v?i{1,3}|v|x)")
 # Fields of a form, code, sentences, their middles; the only full stop that ends a header is that of "et al.".
 _no_header = re.compile(r"^[\w-]+: |^[\"'\[(]|[,(\[{:;!?。！？；：]$|(?<!al)\.$|;|\d\D+\d+\D+\d+\D+\d")
 _mark = re.compile("[，。；！？]")
