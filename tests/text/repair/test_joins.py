@@ -101,7 +101,7 @@ def test_numbers_and_names_at_the_breaks_of_chinese_lines() -> None:
 
 
 def test_no_chinese_line_begins_with_a_closing_mark() -> None:
-    text = "他在2010年4月14日的比赛里第一次上场（见下表）\n，后来成为主力，一共踢了十五场，进了三个球\n，直到冬天才离开球队。"
+    text = "他在2010年的比赛里第一次上场（见下表）\n，后来成为主力，一共踢了十五场，进了三个球\n，直到冬天才离开球队。"
     assert mended(text) == text.replace("\n", "")
 
 
