@@ -23,6 +23,7 @@ from tamis.cli import (
     gain,
     index,
     mine,
+    repair,
     report,
     rerank,
     rewrite,
@@ -53,6 +54,7 @@ app.command("calibrate")(calibrate.command)
 app.command("tune")(tune.command)
 app.command("report")(report.command)
 data.app.command("derive")(derive.command)
+data.app.command("repair")(repair.command)
 app.add_typer(data.app)
 app.command("mine")(mine.command)
 app.command("train")(train.command)

@@ -1,0 +1,225 @@
+"""nDCG@10 before and after repair: scifact clean, broken and repaired; cacm as it is and repaired.
+
+    TAMIS_DATA=/path/to/data python benchmarks/repair.py              # BM25, dense, hybrid, tamis-mini: 30 minutes
+    TAMIS_DATA=/path/to/data python benchmarks/repair.py --bm25       # words only: a minute, nothing is written
+    python benchmarks/repair.py --table                               # the tables of what has been measured
+
+scifact's broken version is made by broken_pdf.py (seed 0). What repair gives back is (repaired - broken) / (clean -
+broken), with a 95 % interval of a bootstrap over queries. tamis-mini reranks the best 100 of BM25 by the texts alone.
+Each text is encoded once; texts that repair restores are those that have been read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+from broken_pdf import broken
+from remembering import RememberingScorer, pair_key
+
+import tamis
+from tamis.core import Document, Query, Ranking
+from tamis.data import Collection
+from tamis.evaluate import as_run, compare, evaluate, interval, nDCG
+from tamis.pipeline import Rerank
+from tamis.recall import Index
+from tamis.text.repair import Known, affected, repaired
+
+NDCG = nDCG @ 10
+DEPTH, SEED = 100, 0
+RESULTS = Path(__file__).parent / "results/repair.json"
+CONTROLS = ("scifact", "stard_dev", "vaswani", "cranfield")
+NAMES = {
+    "bm25": "BM25",
+    "dense": "e5",
+    "hybrid": "hybrid",
+    "tamis-mini": "tamis-mini",
+    "tamis-mini+bm25": "tamis-mini + BM25",
+}
+
+
+def systems(
+    documents: Sequence[Document], queries: Sequence[Query], scorer: Reading | None
+) -> dict[str, list[Ranking]]:
+    """Rankings of the queries by every system; without a scorer, by words only."""
+    found = {"bm25": Index.build(documents, encoder=None).search(queries, DEPTH, mode="bm25")}
+    if scorer is None:
+        return found
+    scorer.take(queries, documents, found["bm25"])
+    index = Index.build(documents, encoder=scorer.encoder)
+    found["dense"] = index.search(queries, DEPTH, mode="dense")
+    found["hybrid"] = index.search(queries, DEPTH, mode="hybrid")
+    found["tamis-mini"] = Rerank(scorer, evidence=())(found["bm25"])
+    found["tamis-mini+bm25"] = Rerank(scorer)(found["bm25"])
+    return found
+
+
+class Reading(RememberingScorer):
+    """Reads the documents of several versions of a set, each text once."""
+
+    def take(self, queries: Sequence[Query], documents: Sequence[Document], candidates: Sequence[Ranking]) -> None:
+        """Read the documents of candidates that have not been read for their queries."""
+        wanted: dict[str, set[int]] = {}
+        for at, ranking in enumerate(candidates):
+            for candidate in ranking:
+                if pair_key(queries[at], candidate.doc) not in self.known:
+                    wanted.setdefault(candidate.doc.id, set()).add(at)
+        if new := [document for document in documents if document.id in wanted]:
+            self.read(queries, new, wanted, 0)
+
+
+def scored(collection: Collection, versions: Mapping[str, Sequence[Document]], scorer: Reading | None) -> dict:
+    """Every system's values on each version of a set, by version and system."""
+    made = {}
+    for version, documents in versions.items():
+        start = time.perf_counter()
+        rankings = systems(documents, collection.judged, scorer)
+        made[version] = {s: evaluate(as_run(r), collection.qrels, [NDCG]) for s, r in rankings.items()}
+        print(f"{collection.name} {version}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    return made
+
+
+def row(values: Mapping[str, object], system: str, versions: Sequence[str]) -> dict[str, object]:
+    """Means with intervals by version, and each version but the last against the last, query by query."""
+    means = {}
+    for version in versions:
+        own = interval(values[version][system][NDCG])
+        means[version] = [float(values[version][system][NDCG].mean()), own.low, own.high]
+    last = versions[-1]
+    tests = {v: paired(values[last][system], values[v][system]) for v in versions[:-1]}
+    return {"ndcg@10": means, "repaired against": tests}
+
+
+def paired(one: object, two: object) -> dict[str, float]:
+    found = compare(one, two, NDCG)
+    return {"difference": found.difference, "low": found.low, "high": found.high, "p": found.p_value}
+
+
+def recovered(clean: np.ndarray, torn: np.ndarray, mended: np.ndarray) -> dict[str, float]:
+    """The share of the loss that repair gives back, with an interval of a bootstrap over queries."""
+    rng = np.random.default_rng(0)
+    samples = rng.integers(0, len(clean), (4000, len(clean)))
+    losses, gains = (clean - torn)[samples].mean(axis=1), (mended - torn)[samples].mean(axis=1)
+    shares = gains[losses > 0] / losses[losses > 0]
+    low, high = np.percentile(shares, [2.5, 97.5])
+    return {"share": float((mended - torn).mean() / (clean - torn).mean()), "low": float(low), "high": float(high)}
+
+
+def opened(name: str) -> Collection:
+    return Collection.open(Path(os.environ.get("TAMIS_DATA", "../shared/data")) / "eval" / name)
+
+
+def mended(documents: Sequence[Document]) -> list[Document]:
+    known = Known.of(documents)
+    return [repaired(document, known=known).document for document in documents]
+
+
+def scifact(scorer: Reading | None) -> dict[str, object]:
+    """scifact clean, broken, repaired."""
+    collection = opened("scifact")
+    clean = list(collection.documents.values())
+    torn = [broken(document, SEED) for document in clean]
+    versions = {"clean": clean, "broken": torn, "repaired": mended(torn)}
+    values = scored(collection, versions, scorer)
+    report = affected(torn, known=Known.of(torn))
+    same = sum(_flat(a) == _flat(b) for a, b in zip(clean, versions["repaired"], strict=True))
+    found: dict[str, dict[str, object]] = {}
+    for system in values["clean"]:
+        found[system] = row(values, system, tuple(versions))
+        found[system]["loss"] = paired(values["broken"][system], values["clean"][system])
+        found[system]["recovered"] = recovered(*(values[v][system][NDCG] for v in versions))
+    return {
+        "queries": len(collection.judged),
+        "documents": len(clean),
+        "affected": {kind: report.share(kind) for kind in report.kinds},
+        "restored to the character": same / len(clean),
+        "systems": found,
+    }
+
+
+def _flat(document: Document) -> str:
+    return " ".join(document.text.split())
+
+
+def cacm(scorer: Reading | None) -> dict[str, object]:
+    """cacm as it is and repaired."""
+    collection = opened("cacm")
+    documents = list(collection.documents.values())
+    versions = {"as it is": documents, "repaired": mended(documents)}
+    values = scored(collection, versions, scorer)
+    report = affected(documents)
+    return {
+        "queries": len(collection.judged),
+        "documents": len(documents),
+        "affected": {kind: report.share(kind) for kind in report.kinds},
+        "systems": {system: row(values, system, tuple(versions)) for system in values["repaired"]},
+    }
+
+
+def controls() -> dict[str, object]:
+    """How many documents of clean sets each kind of repair would change."""
+    found = {}
+    for name in CONTROLS:
+        documents = list(opened(name).documents.values())
+        report = affected(documents, known=Known.of(documents))
+        found[name] = {"documents": report.documents, **{k: n for k, n in report.kinds.items() if n}}
+    return found
+
+
+def tables(results: Mapping[str, dict]) -> str:
+    """The results as Markdown."""
+    lines = [
+        "| scifact | clean (95 %) | broken | repaired | lost | repaired - broken | given back |",
+        "|---" * 7 + "|",
+    ]
+    for system, r in results["scifact"]["systems"].items():
+        means = r["ndcg@10"]
+        cells = [mean(means["clean"]), *(f"{means[v][0]:.3f}" for v in ("broken", "repaired"))]
+        back = r["recovered"]
+        cells += [difference(r["loss"]), difference(r["repaired against"]["broken"])]
+        cells.append(f"{back['share']:.0%} ({back['low']:.0%} to {back['high']:.0%})")
+        lines.append(f"| {NAMES[system]} | " + " | ".join(cells) + " |")
+    lines += ["", "| cacm | as it is (95 %) | repaired (95 %) | difference |", "|---" * 4 + "|"]
+    for system, r in results["cacm"]["systems"].items():
+        cells = [*map(mean, r["ndcg@10"].values()), difference(r["repaired against"]["as it is"])]
+        lines.append(f"| {NAMES[system]} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def mean(of: Sequence[float]) -> str:
+    return "{:.4f} ({:.3f} to {:.3f})".format(*of)
+
+
+def difference(of: Mapping[str, float]) -> str:
+    return "{difference:+.4f} ({low:+.4f} to {high:+.4f}, p {p:.4f})".format(**of)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--bm25", action="store_true", help="search by words only, and keep no results")
+    options.add_argument("--table", action="store_true", help="print what has been measured, measure nothing")
+    options.add_argument("--results", type=Path, default=RESULTS, help="where results are kept (%(default)s)")
+    options.add_argument("--keep", type=Path, metavar="DIR", help="keep what was read here, and use it again")
+    asked = options.parse_args()
+    if asked.table:
+        results = json.loads(asked.results.read_text())
+    else:
+        scorer = None if asked.bm25 else Reading(tamis.load_scorer("tamis-mini"))
+        with scorer.kept(asked.keep, "repair") if scorer else nullcontext():
+            results = {"cacm": cacm(scorer), "scifact": scifact(scorer), "clean sets": controls()}
+        if scorer:
+            asked.results.write_text(json.dumps({"model": scorer.fingerprint, **results}, indent=1) + "\n")
+    print(tables(results))
+    print(json.dumps({name: {k: v for k, v in r.items() if k != "systems"} for name, r in results.items()
+                      if isinstance(r, dict)}, indent=1))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
