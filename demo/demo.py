@@ -16,6 +16,8 @@ from tamis.data import read_documents
 from tamis.decide import Policy
 from tamis.errors import IndexMismatchError
 from tamis.pipeline import Pipeline, Rerank
+from tamis.rewrite import Offline
+from tamis.widening import Widened
 
 HERE = Path(__file__).resolve().parent
 DEPTH, SHOWN = 12, 3
@@ -26,6 +28,14 @@ QUESTIONS = {
         "does lowering blood pressure help patients on dialysis",
         "how does obesity lead to insulin resistance?",
         "what changes how much vitamin D the skin makes",
+    ),
+}
+
+# Asked after one of the questions: what "it" is stands there.
+FOLLOW_UPS = {
+    "statutes": tamis.Query("它的工资有最低标准吗？", history=("试用期最长可以多久？",)),
+    "abstracts": tamis.Query(
+        "does it raise blood pressure?", history=("how does obesity lead to insulin resistance?",)
     ),
 }
 
@@ -50,8 +60,10 @@ def policy_of(name: str) -> Policy | None:
 def print_answer(words: Ranking, decision: Decision, seconds: float) -> None:
     """The best documents, where word search alone had put them, and what was left out."""
     place = {item.doc.id: str(at) for at, item in enumerate(words, 1)}
+    asked = decision.ranking.query
+    typed = f"{asked.history[-1]} – {asked.source} → " if asked.source else ""
     found = show.table(
-        f"{decision.ranking.query.text}  ({seconds:.1f} s)", "rank", "BM25 rank", "score", "probability", "document"
+        f"{typed}{asked.text}  ({seconds:.1f} s)", "rank", "BM25 rank", "score", "probability", "document"
     )
     for rank, item in enumerate(decision.ranking[:SHOWN], 1):
         chance = "-" if item.probability is None else f"{item.probability:.2f}"
@@ -72,11 +84,13 @@ def main() -> None:
         index, policy = opened(name), policy_of(name)
         promise = policy.certificate["promise"] if policy and policy.certificate else "no labels, and so no threshold"
         show.say(f"{name}: {len(index):,} documents; {promise}")
-        pipeline = Pipeline(index.retriever("hybrid"), (Rerank(scorer),), policy, k=DEPTH)
-        for question in questions:
+        retriever = Widened(index.retriever("hybrid"), Offline(variants=1))
+        pipeline = Pipeline(retriever, (Rerank(scorer),), policy, k=DEPTH)
+        for question in (*map(tamis.Query, questions), FOLLOW_UPS[name]):
             asked = time.perf_counter()
             decision = pipeline.ask(question)
-            print_answer(index.search(question, DEPTH, mode="bm25"), decision, time.perf_counter() - asked)
+            words = index.search(question.text, DEPTH, mode="bm25")
+            print_answer(words, decision, time.perf_counter() - asked)
     show.say(
         f"Done in {time.perf_counter() - start:.0f} s. Scores are raw logits; probabilities and thresholds come from "
         "labelled questions: tamis tune demo/statutes -k 12 --miss-rate 0.2 --difficulty"

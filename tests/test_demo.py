@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tamis import load_scorer
 from tamis.data import Collection
 from tamis.decide import Policy
+from tamis.rewrite import Offline
 
 DEMO = Path(__file__).parents[1] / "demo" / "statutes"
 
@@ -30,3 +32,13 @@ def test_every_relevant_statute_of_a_question_is_in_the_corpus():
     collection = Collection.open(DEMO)
     assert len(collection.judged) == len(collection.queries) == 430
     assert all(doc in collection.documents for grades in collection.qrels.values() for doc in grades)
+
+
+def test_follow_ups_are_asked_after_a_question_of_the_demo_and_made_whole():
+    source = spec_from_file_location("demo", DEMO.parent / "demo.py")
+    demo = module_from_spec(source)
+    source.loader.exec_module(demo)
+    for name, asked in demo.FOLLOW_UPS.items():
+        assert asked.history[-1] in demo.QUESTIONS[name]
+    whole = {name: Offline().rewrite(asked)[0].text for name, asked in demo.FOLLOW_UPS.items()}
+    assert whole == {"statutes": "试用期的工资有最低标准吗？", "abstracts": "does obesity raise blood pressure?"}
