@@ -4,9 +4,10 @@
     TAMIS_DATA=/path/to/data python benchmarks/repair.py --bm25       # words only: a minute, nothing is written
     python benchmarks/repair.py --table                               # the tables of what has been measured
 
-scifact's broken version is made by broken_pdf.py (seed 0; by words also eight seeds, each query's mean over them). What repair gives back is (repaired - broken) / (clean -
-broken), with a 95 % interval of a bootstrap over queries. tamis-mini reranks the best 100 of BM25 by the texts alone.
-Each text is encoded once; texts that repair restores are those that have been read.
+scifact's broken version is made by broken_pdf.py (seed 0; by words also with eight seeds, a query's value being the
+mean over them). What repair gives back is (repaired - broken) / (clean - broken), with a 95 % interval of a bootstrap
+over queries. tamis-mini reranks the best 100 of BM25 by the texts alone. Each text is encoded once; texts that repair
+restores are those that have been read.
 """
 
 from __future__ import annotations
