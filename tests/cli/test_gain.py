@@ -71,7 +71,7 @@ def test_a_sample_takes_so_many_queries_every_time(run, ponds):
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("--rewrite", "oracle"), 1, "expected offline or a file of rewrites, got 'oracle'"),
+        (("--rewrite", "oracle"), 1, "expected offline, a URL or a file of rewrites, got 'oracle'"),
         (("--sample", 0), 2, "Invalid value for '--sample'"),
         (("--model", "nowhere"), 1, "nowhere"),
         (("--model", "none", "--html", "/nowhere/page.html"), 1, "does not exist"),

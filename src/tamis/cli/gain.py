@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from tamis.cli import show
 from tamis.cli.differences import differences_table
 from tamis.cli.evaluate import index_of
 from tamis.cli.options import USUAL, AsJson, Chosen, Lang, Model, Recall, choosing
+from tamis.cli.rewriting import OFFLINE, VARIANTS, ByModel, rewriter
 
 if TYPE_CHECKING:
     from tamis.gains import Found, Gate
@@ -32,8 +32,13 @@ def command(
     folder: Annotated[Path, typer.Argument(metavar="SET", help="Folder with corpus, queries, qrels (BEIR form).")],
     rewrite: Annotated[
         str,
-        typer.Option(metavar="NAME|FILE", help="Rewriter: offline, or a file of rewrites {id, text}, one a line."),
+        typer.Option(
+            metavar="offline|URL|FILE",
+            help="Rewriter: rules and dictionaries, a language model behind an OpenAI-compatible server, or a file of "
+            "rewrites {id, text}, one a line.",
+        ),
     ] = "offline",
+    rewrite_model: ByModel = "",
     recall: Annotated[
         Recall, typer.Option(help="First stage; it also orders the candidates that come with a set.")
     ] = "bm25",
@@ -65,12 +70,12 @@ def command(
 
     if html is not None and not html.resolve().parent.is_dir():  # before hours of reranking
         raise InputError(f"{html} cannot be written: the folder {html.parent} does not exist")
-    rewriter = rewriter_of(rewrite)
+    by = rewriter_of(rewrite, rewrite_model)
     collection = Collection.open(folder)
     scorer = chosen.or_none()
     if sample is not None:
         collection = collection.sampled(sample)
-    study = Study(collection, index_of(collection, recall, index), rewriter, scorer, recall, k)
+    study = Study(collection, index_of(collection, recall, index), by, scorer, recall, k)
     with show.progress("reranking") as progress:
         found = study.run(progress)
     if html is not None:
@@ -84,24 +89,23 @@ def command(
         _show(found)
 
 
-def rewriter_of(spec: str) -> Rewriter:
-    """The rewriter that an option names: one of the known ones, or a file of rewrites.
+def rewriter_of(spec: str, model: str = "") -> Rewriter:
+    """The rewriter that an option names: ``offline``, a language model's URL, or a file of rewrites.
 
     Raises:
-        InputError: neither a known name nor a file.
+        InputError: none of these, or the URL cannot be used.
         DataError: the file cannot be read.
 
     >>> rewriter_of("offline").name
     'offline'
     """
     from tamis.errors import InputError
-    from tamis.rewrite import Given, Offline
+    from tamis.rewrite import Given
 
-    known: Mapping[str, Callable[[], Rewriter]] = {"offline": Offline}
-    if spec in known:
-        return known[spec]()
+    if spec == OFFLINE or "://" in spec:
+        return rewriter("" if spec == OFFLINE else spec, model, VARIANTS)
     if not Path(spec).is_file():
-        raise InputError(f"expected {', '.join(known)} or a file of rewrites, got {spec!r}: no such file is there")
+        raise InputError(f"expected {OFFLINE}, a URL or a file of rewrites, got {spec!r}: no such file is there")
     return Given.open(spec)
 
 
