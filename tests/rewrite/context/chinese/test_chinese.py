@@ -1,5 +1,7 @@
 """Chinese conversations, written for these tests: what is filled in, and what is left alone."""
 
+import time
+
 import pytest
 
 from tamis.rewrite.context.chinese import resolved
@@ -56,3 +58,15 @@ def test_the_change_says_what_stood_there_and_why() -> None:
     assert "李白" in change.why
     (change,) = resolved("作者是谁", ["你看过三体吗"])[1]
     assert (change.kind, change.before, change.after) == ("ellipsis", "", "三体的")
+
+
+def test_traditional_characters_carry_a_question_over() -> None:
+    assert resolved("那麽臺北呢？", ["上海明天會下雨嗎"])[0] == "臺北明天會下雨嗎"
+
+
+def test_long_turns_cost_little() -> None:
+    """0.7 s of processor time for six turns of 2,000 characters without a mark; 7.5 s with their texts joined anew."""
+    turns = ["检索方法语料文档实验效果诗人唐代" * 125] * 6
+    begun = time.process_time()
+    resolved("它的作者是谁", turns)
+    assert time.process_time() - begun < 3
