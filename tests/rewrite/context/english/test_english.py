@@ -24,6 +24,10 @@ FILLED = [
     ("Can it be cured?", ["What is anemia?", "What causes it?"], "Can anemia be cured?"),
     # A possessive of a name in s.
     ("What are their rules?", ["What are board games?"], "What are board games' rules?"),
+    # Several of a name whose plural is not its s: no word is misspelt.
+    ("How do they taste?", ["What is a sandwich?"], "How do sandwich taste?"),
+    # In a query of capitals IT is a pronoun.
+    ("IS IT CONTAGIOUS?", ["What is measles?"], "IS measles CONTAGIOUS?"),
     # At the beginning.
     ("They live how long?", ["Tell me about parrots."], "Parrots live how long?"),
     # The same question of something else.
@@ -41,6 +45,7 @@ ALONE = [
     ("Does whole life insurance pay for itself?", ["What is measles?"]),
     ("How are all these languages related?", ["Is Norwegian easier than Danish?"]),
     ("My router is slow. Should I replace it?", ["What is measles?"]),
+    ("Who works in IT?", ["What is measles?"]),
 ]
 
 

@@ -100,7 +100,7 @@ class Topic:
     def named(self, plural: bool | None) -> str:
         """The topic as it fills a gap: "a virtual machine", or where several are meant "virtual machines"."""
         counted = self.article in ("a ", "an ")
-        if plural and counted and not self.text.endswith(("s", "y", "x")):
+        if plural and counted and not self.text.endswith(("s", "y", "x", "z", "ch", "sh")):
             return f"{self.text}s"
         return self.text if plural and counted else self.article + self.text
 
