@@ -23,7 +23,8 @@ VERB = "v"
 
 _EDGES = " \t，,、"
 
-_end = re.compile(r"[\s?？!！。.,，;；~～…]+$")
+_marks = r"[\s?？!！。.,，;；~～…]"
+_end = re.compile(f"(?<!{_marks}){_marks}+$")  # tried once a run of marks: never a time that grows with its square
 _break = re.compile(r"[。！？!?；;\n]|\.\s")
 _latin_end = re.compile("[A-Za-z0-9]$")
 _latin_start = re.compile("[A-Za-z0-9]")
