@@ -72,3 +72,12 @@ def test_long_turns_cost_little() -> None:
     begun = time.process_time()
     resolved("它的作者是谁", turns)
     assert time.process_time() - begun < 3
+
+
+def test_a_year_brings_its_own_unit() -> None:
+    assert resolved("那2020年呢", ["2018年冠军是谁"])[0] == "2020年冠军是谁"
+
+
+def test_what_is_asked_of_others_is_not_lost() -> None:
+    assert "孩子" in resolved("那孩子呢？", ["老人能吃布洛芬吗"])[0]
+    assert resolved("那小说好看吗", ["你看过三体吗"])[0] == "三体好看吗"

@@ -32,6 +32,8 @@ FILLED = [
     ("They live how long?", ["Tell me about parrots."], "Parrots live how long?"),
     # The same question of something else.
     ("How about goulash?", ["Is chilli a stew?"], "Is goulash a stew?"),
+    ("What about 2020?", ["Who won the World Cup in 2018?"], "Who won the World Cup in 2020?"),
+    ("How about Samsung?", ["Did Apple grow in 2018?"], "Did Samsung grow in 2018?"),
     ("What about in winter?", ["What is there to do in Oslo?"], "What is there to do in Oslo in winter?"),
 ]
 ALONE = [
@@ -45,6 +47,7 @@ ALONE = [
     ("Does whole life insurance pay for itself?", ["What is measles?"]),
     ("How are all these languages related?", ["Is Norwegian easier than Danish?"]),
     ("My router is slow. Should I replace it?", ["What is measles?"]),
+    ("What about 2020?", ["Did Apple grow?"]),
     ("Who works in IT?", ["What is measles?"]),
 ]
 

@@ -35,7 +35,10 @@ def carried_over(query: str, history: Sequence[str]) -> tuple[str, tuple[Change,
         plain = simplified(turn)
         if _question.search(plain) and (old := _alike(tagged(turn), thing)):
             start = plain.index(old)
-            made = turn[:start] + new + turn[start + len(old) :]
+            end = start + len(old)
+            if len(thing) > 1 and plain.startswith(unit := thing[-1][0], end):  # 2020年 takes the place of 2018年
+                end += len(unit)
+            made = turn[:start] + new + turn[end:]
             why = f"the question asked of {old!r} is asked again of {new!r}"
             return made, (Change("ellipsis", query, made, why),)
     return None
