@@ -223,4 +223,4 @@ def _typed(query: Query) -> Query:
 def _distinct(query: Query, variants: Sequence[Variant]) -> list[Query]:
     """The query that a ranking is of, then its variants, each text once."""
     queries = {one.text: one for one in (query, *(variant.query for variant in variants))}
-    return [queries[text] for text in dict.fromkeys((query.text, *queries))]
+    return list(queries.values())

@@ -10,7 +10,7 @@ import re
 from tamis.rewrite.base import Change
 from tamis.rewrite.patterns import ASKING, CHINESE, ENGLISH, POLITE, PRONOUNS, VERBS, Pattern
 from tamis.text import Language, detect, segment
-from tamis.text.words import aligned, borders, tagged
+from tamis.text.words import aligned, between, borders, tagged
 
 PATTERNS: dict[Language, tuple[Pattern, ...]] = {
     "zh": CHINESE,
@@ -23,10 +23,9 @@ VERB = "v"
 
 _EDGES = " \t，,、"
 
-_end = re.compile(r"[\s?？!！。.,，;；~～…]+$")
+_marks = r"[\s?？!！。.,，;；~～…]"
+_end = re.compile(f"(?<!{_marks}){_marks}+$")  # tried once a run of marks: never a time that grows with its square
 _break = re.compile(r"[。！？!?；;\n]|\.\s")
-_latin_end = re.compile("[A-Za-z0-9]$")
-_latin_start = re.compile("[A-Za-z0-9]")
 _unfinished = re.compile("(?:能|可以|会|要|还|才|不|没)$")
 _head = re.compile(r".*[，,]\s*")
 
@@ -70,8 +69,7 @@ def _form(pattern: Pattern, asked: str) -> str:
     kept = {name: _trimmed(match.group(name)) for name in names}
     if any(_bare(part) or ASKING.search(part) for part in kept.values()) or (pattern.verb and not _acts(kept["x"])):
         return ""
-    if _latin_end.search(kept["x"]) and _latin_start.match(kept.get("y", "")):
-        kept["x"] += " "  # what stood between them kept two words apart
+    kept["x"] += between(kept["x"], kept.get("y", ""))  # what stood between them kept two words apart
     return re.sub(r"\s+", " ", pattern.says.format(**{"y": "", **kept})).strip()
 
 

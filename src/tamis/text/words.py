@@ -63,6 +63,16 @@ def tagged(text: str, *, guess: bool = True) -> list[tuple[str, str]]:
     return found
 
 
+def between(left: str, right: str) -> str:
+    """What keeps two texts' words apart where one is put beside the other: a space between Latin letters and digits.
+
+    >>> between("Docker", "container"), between("Docker", "容器")
+    (' ', '')
+    """
+    near = left[-1:] + right[:1]
+    return " " if len(near) == 2 and near.isascii() and near.isalnum() else ""
+
+
 @lru_cache(maxsize=1 << 16)
 def _character(character: str) -> str:
     folded = normalise(character)

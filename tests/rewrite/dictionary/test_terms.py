@@ -257,3 +257,15 @@ def test_a_query_takes_less_than_a_millisecond():
     for work in (many.standardised, many.alternatives):
         taken = timeit.repeat(lambda work=work: work(query), number=100, repeat=5, timer=time.process_time)
         assert min(taken) / 100 < 1e-3
+
+
+def test_a_word_that_stands_everywhere_takes_time_that_grows_with_the_text():
+    begun = time.process_time()
+    assert Terms.starter().alternatives("拉肚子" * 50_000)  # 10 s where each place looked for 腹泻 again
+    assert time.process_time() - begun < 3
+
+
+def test_latin_words_that_come_to_meet_are_kept_apart():
+    ours = terms("term\t容器\tcontainer\n")
+    assert ours.standardised("Docker容器v2怎么启动")[0] == "Docker container v2怎么启动"
+    assert ours.alternatives("容器怎么启动")[0][0] == "container怎么启动"

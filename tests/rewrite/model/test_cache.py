@@ -136,3 +136,10 @@ def test_a_file_that_another_holds_is_not_waited_for_long(tmp_path):
     assert time.monotonic() - begun < 5 and cache.get(key("a")) == "1"
     other.execute("COMMIT")
     other.close()
+
+
+def test_half_a_character_is_remembered_in_memory_alone(tmp_path):
+    cache = Cache(tmp_path / "c.sqlite")
+    cache.put(b"a", "half \ud800")
+    assert cache.get(b"a") == "half \ud800"
+    assert Cache(tmp_path / "c.sqlite").get(b"a") is None

@@ -440,3 +440,9 @@ def test_of_a_long_glossary_the_lines_that_speak_to_the_query_are_shown(serve): 
     assert llm.rewrite(Query("what does ML need?"))[0].text == answer["standalone"]
     user = server.bodies[0]["messages"][1]["content"]
     assert "ML: machine learning" in user and "T7:" not in user
+
+
+def test_half_a_character_in_a_reply_loses_no_query_though_replies_are_filed(serve, tmp_path):  # noqa: F811
+    server = serve(lambda sent, n: completion(f"\ud800{json.dumps(GOOD, ensure_ascii=False)}"))
+    llm = asking(server, cache=Cache(tmp_path / "c.sqlite"))
+    assert llm.rewrite(QUERY)[0].text == GOOD["standalone"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tamis.rewrite.base import Change
+from tamis.text.words import between
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Gap:
         >>> Gap(3, 5, "pronoun").filled("is it treatable?", "throat cancer")
         'is throat cancer treatable?'
         """
-        return text[: self.start] + self.before + topic + self.after + text[self.end :]
+        start, put, end = text[: self.start], f"{self.before}{topic}{self.after}", text[self.end :]
+        return f"{start}{between(start, put)}{put}{between(put, end)}{end}"
 
     def change(self, text: str, topic: str) -> Change:
         """What was done, in words."""

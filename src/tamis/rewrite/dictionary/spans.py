@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from tamis.text.scripts import han
@@ -45,6 +45,7 @@ class Reading:
     text: str
     aligned: str
     borders: Set[int]
+    _standing: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)  # answers of ``stands``
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -75,6 +76,11 @@ class Reading:
         >>> Reading.of("训练 train").stands("ai"), Reading.of("民事诉讼法").stands("诉讼")
         (False, True)
         """
+        if (known := self._standing.get(phrase)) is None:
+            known = self._standing[phrase] = self._found(phrase)
+        return known
+
+    def _found(self, phrase: str) -> bool:
         at = self.aligned.find(phrase)
         while at >= 0:
             if self._ends(at, phrase[0]) and self._ends(at + len(phrase), phrase[-1]):

@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import chain, pairwise
 from typing import Self, TypeAlias
 
 from tamis.data.artefacts import digest
@@ -37,6 +38,7 @@ from tamis.rewrite.dictionary.entries import Entry, circle_in, clash, read_entri
 from tamis.rewrite.dictionary.spans import Reading
 from tamis.rewrite.dictionary.swaps import Swap, Table, any_way, one_way
 from tamis.text.scripts import han
+from tamis.text.words import between
 
 Changed: TypeAlias = tuple[str, tuple[Change, ...]]
 
@@ -107,11 +109,11 @@ class Terms:
         return digest([entry.as_row() for entry in self.entries])[:16]
 
     def glossary(self) -> str:
-        """What its words stand for, one entry a line, as a language model is told.
+        r"""What its words stand for, one entry a line, as a language model is told.
 
         >>> import io
         >>> Terms.read(io.StringIO("abbreviation\tk8s\tKubernetes")).glossary()
-        'k8s: Kubernetes\\n'
+        'k8s: Kubernetes\n'
         """
         return "".join(f"{entry.source}: {entry.target}\n" for entry in self.entries if entry.target)
 
@@ -202,12 +204,13 @@ def _replaces(new: Entry, old: Entry) -> bool:
 
 
 def _put(text: str, puts: Sequence[tuple[int, int, str]]) -> str:
-    """The text with other words in places that follow one another."""
+    """The text with other words in places that follow one another; Latin words that come to meet are kept apart."""
     parts, at = [], 0
     for start, end, after in puts:
         parts += [text[at:start], after]
         at = end
-    return "".join([*parts, text[at:]])
+    parts = [part for part in (*parts, text[at:]) if part]
+    return "".join(chain.from_iterable((between(*pair), pair[1]) for pair in pairwise(["", *parts])))
 
 
 @cache

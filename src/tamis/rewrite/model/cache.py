@@ -90,7 +90,7 @@ class Cache:
         """What a statement gives in the file; nothing where there is no file, or it is damaged, full or held."""
         if self.path is None:
             return None
-        with suppress(sqlite3.Error, OSError):
+        with suppress(sqlite3.Error, OSError, UnicodeEncodeError):  # the last: half a character, which no file holds
             if (file := self._files.get(os.getpid())) is None:
                 file = self._files[os.getpid()] = _opened(self.path)
             with file:

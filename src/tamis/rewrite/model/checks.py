@@ -33,7 +33,7 @@ _latin = re.compile(r"[A-Za-z][\w'’.+#-]*")
 _compound = re.compile(r"\w[-_./@,'’]\w")  # its parts are tokens of their own
 _asking = re.compile("|".join(ASKING_ZH))
 _marks = re.compile(r"[\W_]+")
-LONGEST_FUNCTION = max(map(len, FUNCTION_ZH))
+LONGEST_PIECE = max(3, *map(len, FUNCTION_ZH))  # of a run: what is longer is made up of pieces of two and three
 _OTHER: dict[Language, tuple[Language, ...]] = {
     "zh": ("en", "other"),
     "en": ("zh", "other"),
@@ -134,15 +134,14 @@ class Ground:
         for start in range(len(run)):
             if start not in reached:
                 continue
-            for end in range(start + 1, len(run) + 1):
+            for end in range(start + 1, min(start + LONGEST_PIECE, len(run)) + 1):
                 piece = run[start:end]
-                if piece in FUNCTION_ZH or (len(piece) == 1 and piece in self._words):
+                if (
+                    piece in FUNCTION_ZH
+                    or (len(piece) == 1 and piece in self._words)
+                    or (len(piece) > 1 and any(piece in source for source in self._sources))
+                ):
                     reached.add(end)
-                elif any(piece in source for source in self._sources):
-                    if len(piece) > 1:
-                        reached.add(end)
-                elif len(piece) > LONGEST_FUNCTION:
-                    break
         return len(run) not in reached
 
     def _lost(self, text: str) -> bool:

@@ -24,10 +24,16 @@ FILLED = [
     ("Can it be cured?", ["What is anemia?", "What causes it?"], "Can anemia be cured?"),
     # A possessive of a name in s.
     ("What are their rules?", ["What are board games?"], "What are board games' rules?"),
+    # Several of a name whose plural is not its s: no word is misspelt.
+    ("How do they taste?", ["What is a sandwich?"], "How do sandwich taste?"),
+    # In a query of capitals IT is a pronoun.
+    ("IS IT CONTAGIOUS?", ["What is measles?"], "IS measles CONTAGIOUS?"),
     # At the beginning.
     ("They live how long?", ["Tell me about parrots."], "Parrots live how long?"),
     # The same question of something else.
     ("How about goulash?", ["Is chilli a stew?"], "Is goulash a stew?"),
+    ("What about 2020?", ["Who won the World Cup in 2018?"], "Who won the World Cup in 2020?"),
+    ("How about Samsung?", ["Did Apple grow in 2018?"], "Did Samsung grow in 2018?"),
     ("What about in winter?", ["What is there to do in Oslo?"], "What is there to do in Oslo in winter?"),
 ]
 ALONE = [
@@ -41,6 +47,8 @@ ALONE = [
     ("Does whole life insurance pay for itself?", ["What is measles?"]),
     ("How are all these languages related?", ["Is Norwegian easier than Danish?"]),
     ("My router is slow. Should I replace it?", ["What is measles?"]),
+    ("What about 2020?", ["Did Apple grow?"]),
+    ("Who works in IT?", ["What is measles?"]),
 ]
 
 

@@ -24,19 +24,23 @@ def carried_over(query: str, history: Sequence[str]) -> tuple[str, tuple[Change,
     >>> carried_over("那深圳呢？", ["上海明天会下雨吗", "上海明天多云"])[0]
     '深圳明天会下雨吗'
     """
-    found = _asked.fullmatch(query.strip())
+    asked = query.strip()
+    found = _asked.fullmatch(simplified(asked))
     if found is None:
         return None
-    thing = tagged(found["thing"])
+    new, thing = asked[slice(*found.span("thing"))], tagged(found["thing"])
     if not _names(thing):
         return None
     for turn in history[-LOOK_BACK:]:
         plain = simplified(turn)
         if _question.search(plain) and (old := _alike(tagged(turn), thing)):
             start = plain.index(old)
-            asked = turn[:start] + found["thing"] + turn[start + len(old) :]
-            why = f"the question asked of {old!r} is asked again of {found['thing']!r}"
-            return asked, (Change("ellipsis", query, asked, why),)
+            end = start + len(old)
+            if len(thing) > 1 and plain.startswith(unit := thing[-1][0], end):  # 2020年 takes the place of 2018年
+                end += len(unit)
+            made = turn[:start] + new + turn[end:]
+            why = f"the question asked of {old!r} is asked again of {new!r}"
+            return made, (Change("ellipsis", query, made, why),)
     return None
 
 

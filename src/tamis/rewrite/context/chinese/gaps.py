@@ -96,7 +96,7 @@ def _pronoun(words: Words, at: int, starts: list[int]) -> Gap | None:
         return Gap(start, starts[at + 1], "pronoun")
     if word not in THIS:
         return None
-    if at and (proper(words[at - 1]) or words[at - 1][0] in CLOSING):
+    if (at and (proper(words[at - 1]) or words[at - 1][0] in CLOSING)) or _of_others(words, at):
         return None  # 《活着》这本书
     if after in CLASSES:
         return Gap(start, starts[at + 2], "pronoun")
@@ -105,6 +105,12 @@ def _pronoun(words: Words, at: int, starts: list[int]) -> Gap | None:
     if at + 1 < len(words) and noun(words[at + 1]):
         return None  # 这个季节: it says itself which
     return Gap(start, starts[at + 1], "pronoun")
+
+
+def _of_others(words: Words, at: int) -> bool:
+    """Whether the question is asked of something else: 那孩子呢, and children?"""
+    said = [word for word, _ in words[at:] if word not in CLAUSE_ENDS]
+    return len(said) == 3 and said[0] == "那" and said[2] == "呢"
 
 
 def _omission(words: Words, starts: list[int]) -> Gap:

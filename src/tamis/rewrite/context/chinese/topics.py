@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from tamis.rewrite.context.chinese.words import ASKING, CLASSES, FUNCTION, INTRODUCING, PEOPLE, RELATIONAL
 from tamis.rewrite.context.rule import Rule, weighed
@@ -38,6 +39,8 @@ class Stretch:
 
     Attributes:
         words: the turn's words with their tags.
+        turn: the words as one text.
+        starts: where each word begins in it, and where the last one ends.
         start: the first word of the stretch.
         end: the word after it.
         other: the neighbouring turn's text.
@@ -45,14 +48,21 @@ class Stretch:
     """
 
     words: Words
+    turn: str
+    starts: Sequence[int]
     start: int
     end: int
     other: str
     need: Need
 
     @property
+    def place(self) -> slice:
+        """Where it stands in its turn."""
+        return slice(self.starts[self.start], self.starts[self.end])
+
+    @property
     def text(self) -> str:
-        return "".join(word for word, _ in self.words[self.start : self.end])
+        return self.turn[self.place]
 
     @property
     def inside(self) -> Words:
@@ -60,11 +70,11 @@ class Stretch:
 
     @property
     def before(self) -> str:
-        return "".join(word for word, _ in self.words[: self.start])
+        return self.turn[: self.starts[self.start]]
 
     @property
     def after(self) -> str:
-        return "".join(word for word, _ in self.words[self.end :])
+        return self.turn[self.starts[self.end] :]
 
 
 def noun(word: tuple[str, str]) -> bool:
@@ -145,13 +155,14 @@ def topics(history: Sequence[str], need: Need) -> list[Topic]:
         other = recent[at + 1] if back else recent[at - 1] if at else ""
         for stretch in _stretches(turn, simplified(other), need):
             score = weighed(RULES, stretch) - FADING * max(0, back - 1)
-            stands = turn[len(stretch.before) : len(stretch.before) + len(stretch.text)]
+            stands = turn[stretch.place]
             found[stands] = max(found.get(stands, score), score)
     return sorted((Topic(text, score) for text, score in found.items()), key=lambda topic: -topic.score)
 
 
 def _stretches(turn: str, other: str, need: Need) -> Iterator[Stretch]:
     words = tagged(turn)
+    plain, starts = "".join(word for word, _ in words), [0, *accumulate(len(word) for word, _ in words)]
     for start, first in enumerate(words):
         if not _content(first):
             continue
@@ -162,4 +173,4 @@ def _stretches(turn: str, other: str, need: Need) -> Iterator[Stretch]:
             if size > LONGEST or tag in ("x", "w") or word.isspace():
                 break
             if _content(words[end - 1]):
-                yield Stretch(words, start, end, other, need)
+                yield Stretch(words, plain, starts, start, end, other, need)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tamis.rewrite.base import Change
 from tamis.rewrite.context.english.gaps import light
 from tamis.rewrite.context.english.tokens import Phrase, phrases, words
+from tamis.rewrite.context.english.topics import number
 from tamis.rewrite.context.english.words import PREPOSITIONS
 
 _asked = re.compile(r"(?:and |but |so )?(?:what|how) about (?P<thing>[^?.!]{2,60})[?.!]*", re.IGNORECASE)
@@ -45,7 +46,12 @@ def _alike(asked: str, thing: Phrase) -> Phrase | None:
     """The phrase of the question that the new thing takes the place of: one with its head word, or of its kind."""
     said = [phrase for phrase in phrases(asked) if not light(phrase)]
     heads = [phrase for phrase in said if phrase.inside[-1].low == thing.inside[-1].low]
-    kind = [phrase for phrase in said if phrase.proper == thing.proper]
+    kind = [phrase for phrase in said if (phrase.proper, _counts(phrase)) == (thing.proper, _counts(thing))]
     if heads or len(kind) == 1:
         return (heads or kind)[0]
     return kind[0] if kind and kind[0].asked else None
+
+
+def _counts(phrase: Phrase) -> bool:
+    """Whether a phrase is a number and nothing else: a year takes no name's place."""
+    return all(map(number, phrase.inside))

@@ -46,7 +46,7 @@ def gap(query: str) -> Gap | None:
 
 def _personal(said: tuple[Word, ...], at: int) -> Gap | None:
     word, after = said[at], said[at + 1].low if at + 1 < len(said) else ""
-    if word.low not in PERSONAL or (word.low == "it" and _empty(said, at)):
+    if word.low not in PERSONAL or (word.low == "it" and (_empty(said, at) or _technology(said, at))):
         return None
     owns = word.low in POSSESSIVE and (word.low != "her" or (after != "" and after not in FUNCTION))
     end = word.end
@@ -79,6 +79,11 @@ def _empty(said: tuple[Word, ...], at: int) -> bool:
     near = [word.low for word in said[at + 1 : at + 4]]
     later = {word.low for word in said[at + 1 :]}
     return any(word in EMPTY_IT for word in near[:2]) and bool(later & {"to", "that", "if", "when"})
+
+
+def _technology(said: tuple[Word, ...], at: int) -> bool:
+    """Whether IT is in capitals though not all is: what does IT support?"""
+    return said[at].text == "IT" and not all(word.text.isupper() for word in said)
 
 
 def _answered(query: str, said: tuple[Word, ...], at: int) -> bool:

@@ -63,7 +63,8 @@ def _body(at: Mention) -> bool:
     return at.phrase.article == "the " or at.phrase.inside[-1].low in BODIES
 
 
-def _number(word: Word) -> bool:
+def number(word: Word) -> bool:
+    """Whether a word is a number or a year: 2018, 1990s."""
     return any(character.isdigit() for character in word.text) and word.text[-1] in "0123456789s"
 
 
@@ -84,7 +85,7 @@ RULES: tuple[Rule[Mention], ...] = (
     Rule("somebody is meant", 2.0, lambda at: at.gap.person is True and _somebody(at)),
     Rule("somebody is meant, and this is nobody", -2.0, lambda at: at.gap.person is True and not at.phrase.proper),
     Rule("somebody is meant, and this is a place or a body", -2.0, lambda at: at.gap.person is True and _body(at)),
-    Rule("a time or a number", -4.0, lambda at: all(word.low in MONTHS or _number(word) for word in at.phrase.inside)),
+    Rule("a time or a number", -4.0, lambda at: all(word.low in MONTHS or number(word) for word in at.phrase.inside)),
     Rule("the same pronoun stood for it", 1.5, lambda at: at.stood),
 )
 
@@ -100,7 +101,7 @@ class Topic:
     def named(self, plural: bool | None) -> str:
         """The topic as it fills a gap: "a virtual machine", or where several are meant "virtual machines"."""
         counted = self.article in ("a ", "an ")
-        if plural and counted and not self.text.endswith(("s", "y", "x")):
+        if plural and counted and not self.text.endswith(("s", "y", "x", "z", "ch", "sh")):
             return f"{self.text}s"
         return self.text if plural and counted else self.article + self.text
 
