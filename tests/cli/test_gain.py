@@ -75,6 +75,7 @@ def test_a_sample_takes_so_many_queries_every_time(run, ponds):
         (("--sample", 0), 2, "Invalid value for '--sample'"),
         (("--model", "nowhere"), 1, "nowhere"),
         (("--model", "none", "--html", "/nowhere/page.html"), 1, "does not exist"),
+        (("--model", "none", "--html", "."), 1, "is a directory"),
     ],
 )
 def test_a_mistake_is_one_clear_error(run, ponds, arguments, code, says):

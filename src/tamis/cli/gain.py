@@ -65,6 +65,8 @@ def command(
 
     if html is not None and not html.resolve().parent.is_dir():  # before hours of reranking
         raise InputError(f"{html} cannot be written: the folder {html.parent} does not exist")
+    if html is not None and html.is_dir():
+        raise InputError(f"{html} is a directory: give the name of a file to write")
     rewriter = rewriter_of(rewrite)
     collection = Collection.open(folder)
     scorer = chosen.or_none()
@@ -114,8 +116,8 @@ def _show(found: Found) -> None:
     total = gain.test(found.last)
     if total.detectable is not None:
         show.say(
-            f"{total.paired.queries} queries: a true difference of nDCG@10 below {total.detectable:.3f} would mostly "
-            "go unseen (80 % power)"
+            f"{total.paired.queries} queries: a true difference of nDCG@10 of {total.detectable:.3f} would be seen in "
+            "80 % of cases, a smaller one less often"
         )
     parts = f"{names['recall']}, {names['rewriter']} ({found.rewritten} rewritten), {names['scorer'] or 'none'}"
     title = f"{found.study.collection.name}, {len(found.queries)} queries: {parts}"
