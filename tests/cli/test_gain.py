@@ -56,7 +56,7 @@ def test_a_page_and_a_table_for_people(run, ponds, tmp_path):
     ran = run("gain", ponds, "--model", "none", "--rewrite", ponds / "rewrites.jsonl", "--html", page, "--lang", "zh")
     assert ran.code == 0, ran.err
     assert "neither" in ran.out and "random" in ran.out and "Holm" in ran.out
-    assert "rewriting: on here, because" in ran.err and "would mostly go unseen" in ran.err
+    assert "rewriting: on here, because" in ran.err and "would be seen in 80 % of cases" in ran.err
     assert max(map(len, ran.out.splitlines())) <= 80
     found = data_of(page.read_text(encoding="utf-8"))
     assert found["language"] == "zh" and found["scorer"] is None and len(found["cases"]) == 50
