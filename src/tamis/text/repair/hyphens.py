@@ -12,9 +12,10 @@ from tamis.text.repair.lay import WIDE, is_laid_out
 from tamis.text.scripts import HAN
 
 _PART = "[A-Za-z0-9À-ÖØ-öø-ɏα-ωΑ-Ω]"
+# From the beginning of a chain of parts only, else long chains are read again from each of their parts.
 # The word's first part, the hyphen with the line break, the part of the word on the next line with what is glued to it.
 _torn = re.compile(
-    f"(?<![^\\W_{HAN}])({_PART}+(?:[-'’]{_PART}+)*)([-\u00ad\u2010])[ \t]*"
+    f"(?<![^\\W_{HAN}])(?<!{_PART}[-'’])({_PART}+(?:[-'’]{_PART}+)*)([-\u00ad\u2010])[ \t]*"
     f"(\n[ \t]*(?:\n[ \t]*(?=[a-z]))?)({_PART}+)([^\\s{WIDE}]*)([ \t]*)"
 )
 # Before these a hyphen at a line's end hangs: "two- and three-dimensional".
