@@ -169,7 +169,8 @@ def test_a_corpus_is_reported_on_and_not_changed() -> None:
     [
         "a" * 60_000 + "\nb",
         "a-" * 15_000 + "b c\nb",
-        "细筛由木头和钢丝网制成，用来过滤面粉和糖粉使其更加细腻API\n接口返回的数据会被写入缓存，再由后台任务读取发送到下游\n" * 2000,
+        "细筛由木头和钢丝网制成，用来过滤面粉和糖粉使其更加细腻API\n接口返回的数据会被写入缓存，再由后台任务读取发送到下游\n"
+        * 2000,
         "The sieve that cooks like to use is a drum of wood and steel with the\n" * 20_000,
     ],
     ids=["a long word", "a chain of hyphens", "Latin at Chinese line ends", "many lines, undone"],
