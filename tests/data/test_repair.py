@@ -170,7 +170,7 @@ def test_names_that_would_lose_something_are_refused(tmp_path: Path) -> None:
     source.write_text(lines_of(ROWS))
     with pytest.raises(InputError, match="give two names"):
         repair_corpus(source, out, listing=out)
-    with pytest.raises(InputError, match="give it the ending of corpus.jsonl"):
+    with pytest.raises(InputError, match=r"give it the ending of corpus\.jsonl"):
         repair_corpus(source, tmp_path / "out.txt")
     twice = tmp_path / "twice.csv"
     twice.write_text("id,text,text\n1,one ﬁne,two\n")

@@ -176,15 +176,20 @@ def _table(lines: Iterator[str], delimiter: str, path: str) -> Iterator[Original
             yield _of_table(raw, before, at, encode=encode, columns=columns)
             at += before is not None
         if not columns:
-            columns = [cell.strip() for cell in cells]
-            if twice := next((column for column in columns if columns.count(column) > 1), None):
-                raise DataError("the column stands twice in the header", path=path, line=begin, field=twice)
+            columns = _columns(cells, path, begin)
             continue
         if len(cells) != len(columns):
             raise DataError(f"expected {len(columns)} cells, got {len(cells)}", path=path, line=begin)
         before = Row(path, begin, dict(zip(columns, cells, strict=True)))
     if raw := upto(None):
         yield _of_table(raw, before, at, encode=encode, columns=columns)
+
+
+def _columns(cells: Sequence[str], path: str, line: int) -> list[str]:
+    columns = [cell.strip() for cell in cells]
+    if twice := next((column for column in columns if columns.count(column) > 1), None):
+        raise DataError("the column stands twice in the header", path=path, line=line, field=twice)
+    return columns
 
 
 def _of_table(raw: str, row: Row | None, at: int, *, encode: Encode, columns: Sequence[str]) -> Original:

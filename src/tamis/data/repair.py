@@ -56,8 +56,8 @@ def repair_corpus(
 ) -> RepairedCorpus:
     """Write a corpus file repaired, in the form it has; rows without a fault stay as they are, character for character.
 
-    A document stays as it is where the form could not carry its repair: in a file of one document a line, where it would
-    take several or none; in a table, where it has no column.
+    A document stays as it is where the form could not carry its repair: in a file of one document a line, where it
+    would take several or none; in a table, where it has no column.
 
     Args:
         path: the corpus file, or a folder with one.
