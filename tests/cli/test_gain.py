@@ -83,6 +83,12 @@ def test_a_mistake_is_one_clear_error(run, ponds, arguments, code, says):
     assert ran.code == code and says in ran.err and "Traceback" not in ran.err
 
 
+def test_rewrites_of_other_queries_are_refused(run, ponds, tmp_path):
+    (tmp_path / "other.jsonl").write_text('{"id": "elsewhere", "text": "how deep is it?"}\n')
+    ran = run("gain", ponds, "--model", "none", "--rewrite", tmp_path / "other.jsonl")
+    assert ran.code == 1 and "no rewrite is of a judged query" in ran.err
+
+
 def test_history_that_is_no_list_is_named_with_its_line(run, ponds, tmp_path):
     folder = tmp_path / "bad"
     folder.mkdir()

@@ -14,6 +14,7 @@ from tamis.cli.evaluate import index_of
 from tamis.cli.options import USUAL, AsJson, Chosen, Lang, Model, Recall, choosing
 
 if TYPE_CHECKING:
+    from tamis.data import Collection
     from tamis.gains import Found, Gate
     from tamis.rewrite import Rewriter
 
@@ -69,6 +70,7 @@ def command(
         raise InputError(f"{html} is a directory: give the name of a file to write")
     rewriter = rewriter_of(rewrite)
     collection = Collection.open(folder)
+    _check_asked(rewriter, collection, rewrite)
     scorer = chosen.or_none()
     if sample is not None:
         collection = collection.sampled(sample)
@@ -105,6 +107,20 @@ def rewriter_of(spec: str) -> Rewriter:
     if not Path(spec).is_file():
         raise InputError(f"expected {', '.join(known)} or a file of rewrites, got {spec!r}: no such file is there")
     return Given.open(spec)
+
+
+def _check_asked(rewriter: Rewriter, collection: Collection, source: str) -> None:
+    """Rewrites of other queries change no figure, and would be called harmless.
+
+    Raises:
+        InputError: a file of rewrites holds none of the set's judged queries.
+    """
+    from tamis.errors import InputError
+    from tamis.rewrite import Given
+
+    asked = [query.id for query in collection.judged]
+    if isinstance(rewriter, Given) and asked and not rewriter.texts.keys() & set(asked):
+        raise InputError(f"{source}: no rewrite is of a judged query of {collection.name}, whose first is {asked[0]!r}")
 
 
 def _show(found: Found) -> None:
