@@ -43,10 +43,10 @@ class _Line:
 def pages(text: str, known: Known) -> Iterator[Change]:
     r"""Headers, footers and page numbers with the white space around them, and page breaks.
 
-    A page number is a line such as ``Page 3 of 12``, ``第 3 页`` or ``- 3 -``; a bare number (``3``, ``3 of 12``) is
-    one beside a page break or a header, or where it cuts a sentence, but not beside another one, as in lists and
-    tables. A header is a line that repeats, in the document or the corpus, and stands beside a page break or number, or cuts a
-    sentence; what begins or ends a fifth of all documents is one, too.
+    A page number is a line such as ``Page 3 of 12``, ``第 3 页`` or ``- 3 -``; a bare number (``3``, ``3 of 12``)
+    is one beside a page break or a header, or where it cuts a sentence, but not beside another one, as in lists
+    and tables. A header is a line that repeats, in the document or the corpus, and stands beside a page break or
+    number, or cuts a sentence; what begins or ends a fifth of all documents is one, too.
 
     >>> text = "The sieve of wood\nPage 3 of 12\nis fine."
     >>> [(text[a:b], after) for a, b, after in pages(text, Known())]
