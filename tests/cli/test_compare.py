@@ -63,6 +63,10 @@ def test_mistakes_are_one_clear_error(run, files):
     qrels = ("--qrels", files / "qrels.tsv")
     ran = run("compare", files / "good.run", files / "gone.run", *qrels)
     assert ran.code == 1 and "no such file" in ran.err
+    for lines, says in (("z Q0 d1 1 1.0 t\n", "its first query is 'z'"), ("", "it is empty")):
+        (files / "other.run").write_text(lines)
+        ran = run("compare", files / "other.run", files / "poor.run", *qrels)
+        assert ran.code == 1 and "none of the 30 judged queries is there" in ran.err and says in ran.err
     (files / "few.jsonl").write_text('{"id": "q0", "text": "x"}')
     ran = run("compare", files / "good.run", files / "poor.run", *qrels, "--queries", files / "few.jsonl")
     assert ran.code == 1 and "29 judged queries have no text there, the first is 'q1'" in ran.err

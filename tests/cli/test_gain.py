@@ -56,7 +56,7 @@ def test_a_page_and_a_table_for_people(run, ponds, tmp_path):
     ran = run("gain", ponds, "--model", "none", "--rewrite", ponds / "rewrites.jsonl", "--html", page, "--lang", "zh")
     assert ran.code == 0, ran.err
     assert "neither" in ran.out and "random" in ran.out and "Holm" in ran.out
-    assert "rewriting: on here, because" in ran.err and "would mostly go unseen" in ran.err
+    assert "rewriting: on here, because" in ran.err and "would be seen in 80 % of cases" in ran.err
     assert max(map(len, ran.out.splitlines())) <= 80
     found = data_of(page.read_text(encoding="utf-8"))
     assert found["language"] == "zh" and found["scorer"] is None and len(found["cases"]) == 50
@@ -75,11 +75,18 @@ def test_a_sample_takes_so_many_queries_every_time(run, ponds):
         (("--sample", 0), 2, "Invalid value for '--sample'"),
         (("--model", "nowhere"), 1, "nowhere"),
         (("--model", "none", "--html", "/nowhere/page.html"), 1, "does not exist"),
+        (("--model", "none", "--html", "."), 1, "is a directory"),
     ],
 )
 def test_a_mistake_is_one_clear_error(run, ponds, arguments, code, says):
     ran = run("gain", ponds, *arguments)
     assert ran.code == code and says in ran.err and "Traceback" not in ran.err
+
+
+def test_rewrites_of_other_queries_are_refused(run, ponds, tmp_path):
+    (tmp_path / "other.jsonl").write_text('{"id": "elsewhere", "text": "how deep is it?"}\n')
+    ran = run("gain", ponds, "--model", "none", "--rewrite", tmp_path / "other.jsonl")
+    assert ran.code == 1 and "no rewrite is of a judged query" in ran.err
 
 
 def test_history_that_is_no_list_is_named_with_its_line(run, ponds, tmp_path):

@@ -28,6 +28,7 @@ def test_without_output_it_reports(run, corpus, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["corpus.jsonl"]
     table = run("data", "repair", corpus).out
     assert "2 of 3 documents have faults" in table and "hyphens" in table
+    assert "33.3%" in table and "This is about Drum" in table  # whole in 80 columns
 
 
 def test_repair_and_undo(run, corpus, tmp_path):

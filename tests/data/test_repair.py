@@ -42,6 +42,8 @@ FORMS = {
     "table.tsv": 'id\ttitle\ttext\na\tT\tﬁne "x"\nb\tU\t"two\nlines, ﬁne"\nc\tV\tclean\n',
     "semicolon.csv": "id;text\n1;a\x07b\n2;c\n",
     "plain.txt": "a ﬁne sieve\n\nclean\r\na\x00b\nc\x0bd ﬁ",
+    "nothing.csv": "text\na ﬁne sieve\n\u200b\n",
+    "nothing.txt": "a ﬁne sieve\n\u200b\nb\n",
     "empty.jsonl": "",
 }
 
@@ -153,6 +155,37 @@ def test_a_crash_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="line 5, field 'text'"):
         repair_corpus(source, tmp_path / "r.jsonl")
     assert [path.name for path in tmp_path.iterdir()] == ["c.jsonl"]
+
+
+def test_what_a_form_cannot_hold_is_neither_done_nor_counted(tmp_path: Path) -> None:
+    source = tmp_path / "titles.csv"
+    source.write_text("id,title\n1,Drum sieves\n")
+    done = repair_corpus(source, tmp_path / "out.csv")
+    assert done.affected.affected == 0 and (tmp_path / "out.csv").read_text() == source.read_text()
+    assert undo_corpus(tmp_path / "out.csv", tmp_path / "back.csv") == 0
+
+
+def test_names_that_would_lose_something_are_refused(tmp_path: Path) -> None:
+    source, out = tmp_path / "corpus.jsonl", tmp_path / "out.jsonl"
+    source.write_text(lines_of(ROWS))
+    with pytest.raises(InputError, match="give two names"):
+        repair_corpus(source, out, listing=out)
+    with pytest.raises(InputError, match=r"give it the ending of corpus\.jsonl"):
+        repair_corpus(source, tmp_path / "out.txt")
+    twice = tmp_path / "twice.csv"
+    twice.write_text("id,text,text\n1,one ﬁne,two\n")
+    with pytest.raises(DataError, match="twice"):
+        repair_corpus(twice, tmp_path / "out.csv")
+    assert not out.exists() and not (tmp_path / "out.csv").exists()
+
+
+def test_a_folder_is_taken_back(tmp_path: Path) -> None:
+    source, folder = tmp_path / "corpus.jsonl", tmp_path / "set"
+    folder.mkdir()
+    source.write_text(lines_of(ROWS))
+    repair_corpus(source, folder / "corpus.jsonl")
+    undo_corpus(folder, tmp_path / "back.jsonl")
+    assert (tmp_path / "back.jsonl").read_text() == source.read_text()
 
 
 def test_mistakes_are_clear(tmp_path: Path) -> None:

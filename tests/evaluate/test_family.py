@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamis.errors import InputError
-from tamis.evaluate import Difference, Paired, family, holm, paired
+from tamis.evaluate import Difference, Paired, evaluate, family, holm, paired
 from tamis.evaluate.family import counted
+from tamis.evaluate.gain import MEASURES, gain
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=40)
 
@@ -86,3 +87,19 @@ def test_false_alarms_stay_rare_where_empty_comparisons_are_not_counted():
         made = family([Difference(str(at), "ap", paired(d, np.zeros(10), rounds=20)) for at, d in enumerate(columns)])
         alarms.append(any(one.significant for one in made))
     assert np.mean(alarms) <= 0.07
+
+
+def test_comparisons_of_other_queries_with_the_same_figures_are_two():
+    """Rewriting wins seven queries and reranking seven others: every figure is alike, the tests are not one."""
+    qrels = {f"q{at}": {"a": 1} for at in range(60)}
+
+    def run(good):
+        return {query: {"a" if int(query[1:]) in good else "z": 1.0} for query in qrels}
+
+    rewrite, rerank = set(range(7)), set(range(20, 27))
+    right = {"neither": set(), "rewrite": rewrite, "rerank": rerank, "both": rewrite | rerank}
+    found = gain({name: evaluate(run(good), qrels, MEASURES) for name, good in right.items()})
+    assert found.test("rewrite").paired == found.test("rerank").paired
+    # "rewrite if rerank" is "rewrite" and "rerank if rewrite" is "rerank": three comparisons by each of two measures.
+    assert counted(found.tests) == 6
+    assert found.test("rewrite").adjusted == pytest.approx(4 * found.test("rewrite").paired.p_value)

@@ -13,7 +13,7 @@ from tamis.cli.differences import differences_table
 from tamis.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from tamis.evaluate import Comparison, Qrels
+    from tamis.evaluate import Comparison, Qrels, Run
     from tamis.evaluate.slices import Masks
 
 LEAST = 3  # queries won or lost that the table names
@@ -36,17 +36,35 @@ def command(
 
     Example: tamis compare reranked.run bm25.run --qrels qrels.tsv --queries queries.jsonl
     """
-    from tamis.data import read_qrels, read_run
+    from tamis.data import read_qrels
     from tamis.evaluate import comparison
 
     judged = {query: grades for query, grades in read_qrels(qrels).items() if grades}
-    found = comparison(
-        read_run(run_a), read_run(run_b), judged, names=(run_a.name, run_b.name), masks=_masks(queries, judged)
-    )
+    masks = _masks(queries, judged)
+    found = comparison(_run(run_a, judged), _run(run_b, judged), judged, names=(run_a.name, run_b.name), masks=masks)
     if as_json:
         show.as_json(found.as_json())
     else:
         _show(found)
+
+
+def _run(source: Path, judged: Qrels) -> Run:
+    """A run; one of other queries would count 0 everywhere, and lose significantly.
+
+    Raises:
+        InputError: it holds none of the judged queries.
+    """
+    from tamis.data import read_run
+    from tamis.errors import InputError
+
+    run = read_run(source)
+    if judged and not any(query in run for query in judged):
+        other = f"its first query is {next(iter(run))!r}, " if run else "it is empty; "
+        raise InputError(
+            f"{source}: none of the {len(judged)} judged queries is there: {other}that of the qrels is "
+            f"{next(iter(judged))!r}"
+        )
+    return run
 
 
 def _masks(source: Path | None, judged: Qrels) -> Masks:

@@ -14,6 +14,7 @@ from tamis.cli.options import USUAL, AsJson, Chosen, Lang, Model, Recall, choosi
 from tamis.cli.rewriting import OFFLINE, VARIANTS, ByModel, rewriter
 
 if TYPE_CHECKING:
+    from tamis.data import Collection
     from tamis.gains import Found, Gate
     from tamis.rewrite import Rewriter
 
@@ -70,8 +71,11 @@ def command(
 
     if html is not None and not html.resolve().parent.is_dir():  # before hours of reranking
         raise InputError(f"{html} cannot be written: the folder {html.parent} does not exist")
+    if html is not None and html.is_dir():
+        raise InputError(f"{html} is a directory: give the name of a file to write")
     by = rewriter_of(rewrite, rewrite_model)
     collection = Collection.open(folder)
+    _check_asked(by, collection, rewrite)
     scorer = chosen.or_none()
     if sample is not None:
         collection = collection.sampled(sample)
@@ -109,6 +113,20 @@ def rewriter_of(spec: str, model: str = "") -> Rewriter:
     return Given.open(spec)
 
 
+def _check_asked(rewriter: Rewriter, collection: Collection, source: str) -> None:
+    """Rewrites of other queries change no figure, and would be called harmless.
+
+    Raises:
+        InputError: a file of rewrites holds none of the set's judged queries.
+    """
+    from tamis.errors import InputError
+    from tamis.rewrite import Given
+
+    asked = [query.id for query in collection.judged]
+    if isinstance(rewriter, Given) and asked and not rewriter.texts.keys() & set(asked):
+        raise InputError(f"{source}: no rewrite is of a judged query of {collection.name}, whose first is {asked[0]!r}")
+
+
 def _show(found: Found) -> None:
     from tamis.evaluate.compare import HIT_NAME, MAIN, figures
     from tamis.evaluate.family import counted
@@ -118,8 +136,8 @@ def _show(found: Found) -> None:
     total = gain.test(found.last)
     if total.detectable is not None:
         show.say(
-            f"{total.paired.queries} queries: a true difference of nDCG@10 below {total.detectable:.3f} would mostly "
-            "go unseen (80 % power)"
+            f"{total.paired.queries} queries: a true difference of nDCG@10 of {total.detectable:.3f} would be seen in "
+            "80 % of cases, a smaller one less often"
         )
     parts = f"{names['recall']}, {names['rewriter']} ({found.rewritten} rewritten), {names['scorer'] or 'none'}"
     title = f"{found.study.collection.name}, {len(found.queries)} queries: {parts}"

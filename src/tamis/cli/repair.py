@@ -101,10 +101,12 @@ def _show(affected: Affected, paths: dict[str, Any], *, machine: bool) -> None:
         show.as_json({**affected.as_json(), **paths})
         return
     title = f"{affected.affected:,} of {affected.documents:,} documents have faults"
-    table = show.table(title, "system", "documents", "share", "repairs", "value")
+    table = show.table(title, "kind", "documents", "share", "repairs", "value")
+    table.columns[0].justify = "left"
+    table.columns[-1].header = "what it is; the first of them"  # it folds: figures are whole in 80 columns
     for kind, many in affected.kinds.items():
         first = affected.examples[kind][0] if affected.examples[kind] else None
-        example = f"{first.id}: {first.before!r} -> {first.after!r}" if first else ""
-        row = (f"{many:,}", f"{affected.share(kind):.1%}", f"{affected.repairs[kind]:,}", show.printable(example))
-        table.add_row(f"{kind}: {SAYS[kind]}", *row)
+        said = f"{SAYS[kind]}; {first.id}: {first.before!r} -> {first.after!r}" if first else SAYS[kind]
+        row = (f"{many:,}", f"{affected.share(kind):.1%}", f"{affected.repairs[kind]:,}", show.printable(said))
+        table.add_row(kind, *row)
     show.out(table)

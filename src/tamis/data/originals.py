@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -37,6 +37,7 @@ class Original:
         values: the row's values by column.
         encode: makes the row's text from other values.
         lines_only: whether a text must stay on one line.
+        columns: all that a row can hold; None where any may be added.
     """
 
     raw: str
@@ -44,18 +45,32 @@ class Original:
     values: Mapping[str, Any]
     encode: Encode
     lines_only: bool = False
+    columns: Sequence[str] | None = None
 
     def can_hold(self, document: Document) -> bool:
-        """Whether the form can carry a document; a file of one document a line carries no line breaks."""
-        return not (self.lines_only and "\n" in document.text)
+        """Whether the form can carry a document.
+
+        A file of one document a line carries no line breaks, a table no field without a column; neither carries a row
+        that is blank, since blank lines are no documents.
+        """
+        if self.lines_only:
+            return "\n" not in document.text and bool(document.text.strip())
+        if self.columns is None:
+            return True
+        values = self._with(document)
+        return set(values) <= set(self.columns) and any(values.values())
 
     def changed(self, document: Document) -> Original:
         """The stretch with another title and text of its document."""
         if self.document is None or (document.title, document.text) == (self.document.title, self.document.text):
             return self
-        new = {"title": document.title, "text": document.text}
-        values = {**self.values, **{field: value for field, value in new.items() if value or field in self.values}}
+        values = self._with(document)
         return replace(self, raw=self.encode(values, self.raw), document=document, values=values)
+
+    def _with(self, document: Document) -> dict[str, Any]:
+        """The row's values with this document's title and text."""
+        new = {"title": document.title, "text": document.text}
+        return {**self.values, **{field: value for field, value in new.items() if value or field in self.values}}
 
 
 def corpus_file(path: str | Path) -> Path:
@@ -73,6 +88,15 @@ def corpus_file(path: str | Path) -> Path:
     return found
 
 
+def is_plain(name: str) -> bool:
+    """Whether a file of this name holds one document a line, whatever its first line looks like.
+
+    >>> is_plain("corpus.txt.gz"), is_plain("corpus.jsonl")
+    (True, False)
+    """
+    return _plain_name.search(name) is not None
+
+
 def read_originals(path: str | Path) -> Iterator[Original]:
     """The stretches of a corpus file; joined, their texts are the file's. Forms are those of ``read_documents``.
 
@@ -81,7 +105,7 @@ def read_originals(path: str | Path) -> Iterator[Original]:
     """
     first, lines = peeked(read_lines(path))
     name = name_of(path)
-    if not _plain_name.search(name):
+    if not is_plain(name):
         if first.lstrip().startswith("[") and is_json(first):
             raise DataError(
                 "expected one JSON object a line, got a JSON array: write its objects a line each", path=path
@@ -149,22 +173,29 @@ def _table(lines: Iterator[str], delimiter: str, path: str) -> Iterator[Original
     at = 0
     for begin, cells in table_records(tapped(), delimiter, path):
         if raw := upto(begin):
-            yield _of_table(raw, before, at, encode)
+            yield _of_table(raw, before, at, encode=encode, columns=columns)
             at += before is not None
         if not columns:
-            columns = [cell.strip() for cell in cells]
+            columns = _columns(cells, path, begin)
             continue
         if len(cells) != len(columns):
             raise DataError(f"expected {len(columns)} cells, got {len(cells)}", path=path, line=begin)
         before = Row(path, begin, dict(zip(columns, cells, strict=True)))
     if raw := upto(None):
-        yield _of_table(raw, before, at, encode)
+        yield _of_table(raw, before, at, encode=encode, columns=columns)
 
 
-def _of_table(raw: str, row: Row | None, at: int, encode: Encode) -> Original:
+def _columns(cells: Sequence[str], path: str, line: int) -> list[str]:
+    columns = [cell.strip() for cell in cells]
+    if twice := next((column for column in columns if columns.count(column) > 1), None):
+        raise DataError("the column stands twice in the header", path=path, line=line, field=twice)
+    return columns
+
+
+def _of_table(raw: str, row: Row | None, at: int, *, encode: Encode, columns: Sequence[str]) -> Original:
     if row is None:
         return Original(raw, None, {}, encode)
-    return Original(raw, _document(row, str(at)), row.values, encode)
+    return Original(raw, _document(row, str(at)), row.values, encode, columns=columns)
 
 
 def _plain_lines(lines: Iterator[str]) -> Iterator[Original]:

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from tamis.core import Progress
 from tamis.data.open import read_lines
-from tamis.data.originals import Original, as_line, corpus_file, read_originals
+from tamis.data.originals import Original, as_line, corpus_file, is_plain, read_originals
 from tamis.data.rows import parse
 from tamis.data.write import atomic_write_bytes
 from tamis.errors import DataError, InputError
@@ -56,7 +56,8 @@ def repair_corpus(
 ) -> RepairedCorpus:
     """Write a corpus file repaired, in the form it has; rows without a fault stay as they are, character for character.
 
-    In a file of one document a line, a document stays as it is where its repair would take several lines.
+    A document stays as it is where the form could not carry its repair: in a file of one document a line, where it
+    would take several or none; in a table, where it has no column.
 
     Args:
         path: the corpus file, or a folder with one.
@@ -67,12 +68,16 @@ def repair_corpus(
 
     Raises:
         DataError: the file cannot be read; with file, line and field.
-        InputError: one of the files to write is the corpus itself, or its folder does not exist.
+        InputError: one of the files to write is the corpus itself, both are one, the name says another form than the
+            corpus has, or the folder does not exist.
         StorageError: the disk refused a file.
     """
     source, output = corpus_file(path), Path(output)
     listed = Path(listing) if listing else beside(output)
     _check_apart(source, output, listed)
+    if output.resolve() == listed.resolve():
+        raise InputError(f"{output} cannot hold the corpus and the listing of its repairs: give two names")
+    _check_form(source, output)
     tally = Tally(kinds)
     before, after = hashlib.sha256(), hashlib.sha256()
     with written(listed) as lines, written(output) as out:
@@ -96,7 +101,7 @@ def undo_corpus(
     """Write the corpus as it was before its repair, character for character; returns how many documents were changed.
 
     Args:
-        path: the repaired corpus file.
+        path: the repaired corpus file, or a folder with one.
         output: where the original goes.
         listing: the repairs; the file that ``repair_corpus`` wrote beside the corpus.
         progress: is told how many documents are done.
@@ -106,10 +111,10 @@ def undo_corpus(
         InputError: the file to write is one of those read, or its folder does not exist.
         StorageError: the disk refused the file.
     """
-    path, output = Path(path), Path(output)
+    path, output = corpus_file(path), Path(output)
     listed = Path(listing) if listing else beside(path)
-    _check_apart(path, output, output)
-    _check_apart(listed, output, output)
+    _check_apart(path, output)
+    _check_apart(listed, output)
     rows = _Listing(listed)
     before, after = hashlib.sha256(), hashlib.sha256()
     with written(output) as out:
@@ -239,3 +244,10 @@ def _check_apart(source: Path, *outputs: Path) -> None:
     for output in outputs:
         if output.resolve() == source.resolve():
             raise InputError(f"{output} is read: write to another file")
+
+
+def _check_form(source: Path, output: Path) -> None:
+    """A name that ends in .txt would have rows read as texts, and not taken back."""
+    first = next(read_originals(source), None)
+    if first and not first.lines_only and is_plain(output.name):
+        raise InputError(f"{output} would hold rows, not one document a line: give it the ending of {source.name}")

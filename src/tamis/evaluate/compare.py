@@ -14,7 +14,6 @@ from tamis.evaluate.evaluation import DEFAULT, Evaluation, Qrels, Run, evaluate
 from tamis.evaluate.family import Difference, counted, family
 from tamis.evaluate.mcnemar import mcnemar
 from tamis.evaluate.measures import Measure, P, nDCG
-from tamis.evaluate.power import detectable
 from tamis.evaluate.significance import Interval, Paired, interval, paired
 from tamis.evaluate.slices import Masks
 
@@ -46,7 +45,7 @@ def difference(name: str, first: Evaluation, second: Evaluation, by: Measure = M
         InputError: the queries differ, or one of them lacks the measure.
     """
     one, two = _columns(first, second, by)
-    return Difference(name, str(by), paired(one, two), detectable(one - two))
+    return Difference.of(name, str(by), paired(one, two), differences=one - two)
 
 
 def hits(name: str, first: Evaluation, second: Evaluation) -> Difference:
@@ -56,13 +55,20 @@ def hits(name: str, first: Evaluation, second: Evaluation) -> Difference:
         InputError: the queries differ, or P@1 was not computed.
     """
     one, two = _columns(first, second, HIT)
-    return Difference(name, HIT_NAME, mcnemar(one, two), detectable(one - two))
+    return Difference.of(name, HIT_NAME, mcnemar(one, two), differences=one - two)
 
 
 def on_slices(name: str, first: Floats, second: Floats, masks: Masks, by: str = str(MAIN)) -> list[Difference]:
     """The comparison on every part of the queries, by one measure's values."""
     return [
-        Difference(name, by, paired(first[mask], second[mask]), detectable((first - second)[mask]), kind, part)
+        Difference.of(
+            name,
+            by,
+            paired(first[mask], second[mask]),
+            differences=(first - second)[mask],
+            kind=kind,
+            part=part,
+        )
         for (kind, part), mask in masks.items()
     ]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tamis.core import Floats
 from tamis.errors import InputError
+from tamis.evaluate.power import detectable
 from tamis.evaluate.significance import Paired
 
 
@@ -53,6 +55,8 @@ class Difference:
         kind: the slice's kind, such as ``"pronoun"``; empty for all queries.
         part: which part of it.
         adjusted: the p-value after Holm's correction over the report; NaN before ``family`` has seen it.
+        each: digest of the differences, query by query: two comparisons may have all figures alike and still tell of
+            different queries.
     """
 
     name: str
@@ -62,6 +66,14 @@ class Difference:
     kind: str = ""
     part: str = ""
     adjusted: float = math.nan
+    each: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def of(cls, name: str, by: str, paired: Paired, *, differences: Floats, kind: str = "", part: str = "") -> Self:
+        """A comparison with what these differences, one a query, could have shown."""
+        rounded = np.round(differences, 12) + 0.0  # no -0.0; equal values differ by rounding only
+        each = hashlib.sha256(rounded.tobytes()).digest()
+        return cls(name, by, paired, detectable(differences), kind, part, each=each)
 
     @property
     def significant(self) -> bool:
@@ -93,7 +105,8 @@ def family(tests: Sequence[Difference]) -> tuple[Difference, ...]:
 
     A comparison in which no query differs is none: it can never be significant, gets 1 and is not counted, which the
     promise allows since these tests take the sizes of differences as given (Tarone, Biometrics 1990). One that stands
-    twice under two names ("both" beside "rerank" where rewriting changed nothing) is counted once.
+    twice under two names ("both" beside "rerank" where rewriting changed nothing), query by query the same, is counted
+    once.
 
     >>> one = Difference("both", "ndcg@10", Paired(0.1, 0.0, 0.2, 0.03, 3, 1, 0, 4))
     >>> other, empty = replace(one, by="ap"), replace(one, by="rr", paired=Paired(0.0, 0.0, 0.0, 1.0, 0, 0, 4, 4))
@@ -110,9 +123,9 @@ def counted(tests: Sequence[Difference]) -> int:
     return len(set(map(_told, filter(_tells, tests))))
 
 
-def _told(test: Difference) -> tuple[str, str, str, Paired]:
+def _told(test: Difference) -> tuple[str, str, str, bytes, Paired]:
     """What a comparison tells, whatever it is called."""
-    return test.by, test.kind, test.part, test.paired
+    return test.by, test.kind, test.part, test.each, test.paired
 
 
 def _tells(test: Difference) -> bool:

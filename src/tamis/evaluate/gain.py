@@ -11,7 +11,6 @@ from tamis.evaluate.compare import HIT, MAIN, difference, figures, hits, on_slic
 from tamis.evaluate.evaluation import Evaluation
 from tamis.evaluate.family import Difference, counted, family
 from tamis.evaluate.measures import RR, R
-from tamis.evaluate.power import detectable
 from tamis.evaluate.significance import paired
 from tamis.evaluate.slices import Masks
 
@@ -104,4 +103,4 @@ def gain(systems: Mapping[str, Evaluation], masks: Masks | None = None) -> Gain:
 def _interaction(systems: Mapping[str, Evaluation]) -> Difference:
     with_reranker = systems[BOTH][MAIN] - systems[RERANK][MAIN]
     without = systems[REWRITE][MAIN] - systems[NEITHER][MAIN]
-    return Difference(INTERACTION, str(MAIN), paired(with_reranker, without), detectable(with_reranker - without))
+    return Difference.of(INTERACTION, str(MAIN), paired(with_reranker, without), differences=with_reranker - without)

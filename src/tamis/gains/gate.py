@@ -56,8 +56,8 @@ def gate(with_rewriting: Floats, without: Floats, names: Sequence[str], *, margi
 
     A test of non-inferiority: on only where the lower end of the 90 % bootstrap interval of the mean difference lies
     above minus the margin, so that a loss of the margin or more passes in about 5 % of all cases (Walker & Nowacki, J
-    Gen Intern Med 2011). What is not shown to be harmless is off: queries stay as they were typed. A query's half hangs
-    on its id alone.
+    Gen Intern Med 2011); more often where few queries lose much, of which a small half may hold none. What is not shown
+    to be harmless is off: queries stay as they were typed. A query's half hangs on its id alone.
 
     Args:
         with_rewriting: nDCG@10 of the system that rewrites, one a query.

@@ -21,6 +21,7 @@ def mended(text: str) -> str:
         ("a\x00 si\x07eve\x7f", "a sieve"),
         ("\ufeffa sieve\u200b", "a sieve"),
         ("one\r\ntwo\rthree\x85four", "one\ntwo\nthree\nfour"),
+        ("10\x9620 g, \x93don\x92t\x94\x81", "10–20 g, “don’t”"),
         ("infor\u00admation", "information"),
         ("the old sieve of  steel is   a fine one", "the old sieve of steel is a fine one"),
         ("细筛是一种鼓形的  厨房用具", "细筛是一种鼓形的 厨房用具"),

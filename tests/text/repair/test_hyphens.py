@@ -32,6 +32,8 @@ def mended(text: str, *corpus: str) -> str:
         ("INFOR-\nMATION", "INFORMATION"),
         ("two- and three-\ndimensional", "two- and three-dimensional"),
         ("a-\nb-\nc", "a-b-c"),
+        ("see https://tamis.example/my-\npage of it", "see https://tamis.example/my-page\nof it"),
+        ("at www.tamis.example/old/drum-\nsieves", "at www.tamis.example/old/drum-sieves"),
     ],
 )
 def test_without_a_corpus(broken: str, expected: str) -> None:

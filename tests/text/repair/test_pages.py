@@ -18,7 +18,6 @@ NUMBERS = [
     "第 3 页",
     "第3页 共12页",
     "第三页",
-    "3 of 12",
 ]
 
 
@@ -38,6 +37,8 @@ def test_page_numbers_go(number: str) -> None:
     [
         "In 1990 they sieved\n12\n13\n14",
         "Scores:\n\n12\n\n17",
+        "1\n2\n3\n4 of 10\n5",
+        "Cured\n3 of 12\nNot cured\n9 of 12",  # a table, a cell a line
         "The chapter begins on page 3\nand ends there.",
         "Results\nThe sieve was used.\nResults\nThe sieve was cleaned.",  # a heading that repeats
         "When the cook at last was\nill\nand tired, he slept.",
@@ -54,6 +55,8 @@ def test_bare_numbers_go_where_they_cut_a_sentence_or_stand_at_a_page_break() ->
         mended("The cook takes the fine sieve\n12\nand the flour.") == "The cook takes the fine sieve\nand the flour."
     )
     assert mended("He takes the fine sieve of\nxiv\nthe cook.") == "He takes the fine sieve of\nthe cook."
+    assert mended("He takes the fine sieve of\n3 of 12\nthe cook.") == "He takes the fine sieve of\nthe cook."
+    assert mended("He sieves.\n12\n\f13\nShe sieves.") == "He sieves.\nShe sieves."
     assert mended("He sieves.\n12\n\fShe sieves.") == "He sieves.\nShe sieves."
 
 

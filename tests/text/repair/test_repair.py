@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,26 @@ def test_a_corpus_is_reported_on_and_not_changed() -> None:
     assert "sup-\nports a" in first.before and "supports\na" in first.after
     assert affected([]).share("lines") == 0.0
     json.dumps(found.as_json())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 60_000 + "\nb",
+        "a-" * 15_000 + "b c\nb",
+        "细筛由木头和钢丝网制成，用来过滤面粉和糖粉使其更加细腻API\n接口返回的数据会被写入缓存，再由后台任务读取发送到下游\n"
+        * 2000,
+        "The sieve that cooks like to use is a drum of wood and steel with the\n" * 20_000,
+    ],
+    ids=["a long word", "a chain of hyphens", "Latin at Chinese line ends", "many lines, undone"],
+)
+def test_no_text_takes_quadratic_time(text: str) -> None:
+    """Each took 5 to 40 seconds once."""
+    document = Document("d", text)
+    start = time.perf_counter()
+    done = repaired(document, known=Known.of([document]))
+    assert done.undo() == document
+    assert time.perf_counter() - start < 4
 
 
 def test_long_texts_take_linear_time() -> None:

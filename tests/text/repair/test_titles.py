@@ -49,6 +49,8 @@ def test_chinese_titles_and_headings_when_asked_for(document: Document, text: st
         Document("d", "", "これはペンです"),
         Document("d", "It is of steel.", "Sieves"),
         Document("d", "Yes, 7.", "Is 7 prime"),
+        Document("d", "Сито сделано из стали и стоит 20 рублей.", "Drum sieves"),
+        Document("d", "これは 2023年 につくられた ふるいです", "Drum sieves"),
         Document("d", "42", "Sum"),
         Document("d", "In March 1961 the sieve was made by A. Drum.", "Sieves"),
         Document("d", "Lots of steel, wood and horsehair", ""),

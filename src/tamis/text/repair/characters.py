@@ -23,6 +23,8 @@ _faulty = re.compile(
     "\r\n|[\r\x0b\x1c-\x1e\x85]|[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff]+|[ﬀ-ﬆ]"
     "|\u00ad+(?![ \t]*\n)"  # at a line's end it is a matter of hyphens
 )
+# Windows-1252 read as Latin-1 leaves its dashes and quotation marks as control characters.
+_WINDOWS = {chr(byte): bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xA0)}
 _gap = re.compile(r"(?<=[\w,，、%)）]) {2,}(?=[\w(（])")
 _apart = re.compile(
     f"(?<![^\\s])[{HAN}](?:(?:[ \t]*\n\\s*|[ \t])(?:[{HAN}][，。、；：！？]?|[，。、；：！？])(?!\\S)){{{APART - 1},}}"
@@ -61,7 +63,9 @@ def characters(text: str, known: Known) -> Iterator[Change]:
 def _meant(found: str) -> str:
     if found in LIGATURES:
         return LIGATURES[found]
-    return "\n" if found == "\r\n" or (len(found) == 1 and found in "\r\x0b\x1c\x1d\x1e\x85") else ""
+    if found == "\r\n" or (len(found) == 1 and found in "\r\x0b\x1c\x1d\x1e\x85"):
+        return "\n"
+    return "".join(_WINDOWS.get(character, "") for character in found)
 
 
 def spaces(text: str, known: Known) -> Iterator[Change]:

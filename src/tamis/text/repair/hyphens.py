@@ -12,11 +12,14 @@ from tamis.text.repair.lay import WIDE, is_laid_out
 from tamis.text.scripts import HAN
 
 _PART = "[A-Za-z0-9À-ÖØ-öø-ɏα-ωΑ-Ω]"
+# From the beginning of a chain of parts only, else long chains are read again from each of their parts.
 # The word's first part, the hyphen with the line break, the part of the word on the next line with what is glued to it.
 _torn = re.compile(
-    f"(?<![^\\W_{HAN}])({_PART}+(?:[-'’]{_PART}+)*)([-\u00ad\u2010])[ \t]*"
+    f"(?<![^\\W_{HAN}])(?<!{_PART}[-'’])({_PART}+(?:[-'’]{_PART}+)*)([-\u00ad\u2010])[ \t]*"
     f"(\n[ \t]*(?:\n[ \t]*(?=[a-z]))?)({_PART}+)([^\\s{WIDE}]*)([ \t]*)"
 )
+_address = re.compile(r"(?:://|www\.)\S*$")
+LONGEST_ADDRESS = 200  # characters before the torn part
 # Before these a hyphen at a line's end hangs: "two- and three-dimensional".
 _HANGING = frozenset(("and", "or", "to", "nor", "but", "und", "et"))
 # First and last parts of words that are written with a hyphen more often than without.
@@ -60,9 +63,15 @@ def hyphens(text: str, known: Known) -> Iterator[Change]:
             or is_laid_out(_line(text, match.start(4)))
         ):
             continue
-        kept = "" if mark == "\u00ad" or _is_torn(head, tail, often) else "-"
+        torn = mark == "\u00ad" or (_is_torn(head, tail, often) and not _in_address(text, match.start(1)))
+        kept = "" if torn else "-"
         ended = match.end() == len(text) or text[match.end()] == "\n"
         yield match.start(2), match.end(), kept + tail + glued + ("" if ended else gap)
+
+
+def _in_address(text: str, at: int) -> bool:
+    """Whether a character stands in a web address, whose hyphens are its own."""
+    return bool(_address.search(text, max(0, at - LONGEST_ADDRESS), at))
 
 
 def _line(text: str, at: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate, pairwise
 
 from tamis.text.repair import lay
@@ -197,4 +197,10 @@ def _glue(text: str, one: Break) -> str:
         return "" if one.han and left.isdecimal() and right.isdecimal() else " "
     if not (lay.is_han(left) or lay.is_han(right)):
         return ""  # a Chinese mark beside a word
-    return " " if len(_mixed_apart.findall(text)) > len(_mixed_close.findall(text)) else ""
+    return " " if _is_mixed_apart(text) else ""
+
+
+@lru_cache(maxsize=1)  # asked at every break of a text
+def _is_mixed_apart(text: str) -> bool:
+    """Whether a text mostly writes a space between Chinese and Latin."""
+    return len(_mixed_apart.findall(text)) > len(_mixed_close.findall(text))

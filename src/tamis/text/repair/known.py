@@ -14,7 +14,7 @@ LONGEST = 120  # characters of a line that may be a page's header or footer
 REPORTS = 1000  # documents between two words of progress
 
 _word = re.compile(r"[a-z]+(?:-[a-z]+)*")
-_torn = re.compile(r"[\w-]+[-\u00ad\u2010][ \t]*\n\s*\w+")
+_torn = re.compile(r"(?<![\w-])[\w-]+[-\u00ad\u2010][ \t]*\n\s*\w+")
 _digits = re.compile(r"\d+")
 
 

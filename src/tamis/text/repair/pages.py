@@ -19,10 +19,11 @@ LEAST_LETTERS = 6  # of a header; a Chinese character counts two
 _number = re.compile(
     r"(?:page|p\.|pg\.?|seite)\s*\d{1,4}(?:\s*(?:of|/|von)\s*\d{1,4})?|[-–—·•*]\s*\d{1,4}\s*[-–—·•*]"
     r"|第\s*[\d一二三四五六七八九十百零〇]{1,5}\s*[页頁](?:[\s,，/]*[共总]\s*[\d一二三四五六七八九十百零〇]{1,5}\s*[页頁])?"
-    r"|\d{1,4}\s+of\s+\d{1,4}|\[\s*page\s+\d{1,4}\s*\]",
+    r"|\[\s*page\s+\d{1,4}\s*\]",
     re.IGNORECASE,
 )
-_bare = re.compile(r"\d{1,4}(?:\s*/\s*\d{1,4})?|x{0,3}(?:ix|iv|v?i{1,3}|v|x)")
+# Cells of a table look so, too: "3 of 12" patients.
+_bare = re.compile(r"\d{1,4}(?:\s*/\s*\d{1,4}|\s+of\s+\d{1,4})?|x{0,3}(?:ix|iv|v?i{1,3}|v|x)")
 # Fields of a form, code, sentences, their middles; the only full stop that ends a header is that of "et al.".
 _no_header = re.compile(r"^[\w-]+: |^[\"'\[(]|[,(\[{:;!?。！？；：]$|(?<!al)\.$|;|\d\D+\d+\D+\d+\D+\d")
 _mark = re.compile("[，。；！？]")
@@ -42,9 +43,10 @@ class _Line:
 def pages(text: str, known: Known) -> Iterator[Change]:
     r"""Headers, footers and page numbers with the white space around them, and page breaks.
 
-    A page number is a line such as ``Page 3 of 12``, ``第 3 页`` or ``- 3 -``; a bare number is one beside a page break
-    or a header, or where it cuts a sentence. A header is a line that repeats, in the document or the corpus, and stands
-    beside a page break or number, or cuts a sentence; what begins or ends a fifth of all documents is one, too.
+    A page number is a line such as ``Page 3 of 12``, ``第 3 页`` or ``- 3 -``; a bare number (``3``, ``3 of 12``)
+    is one beside a page break or a header, or where it cuts a sentence, but not beside another one, as in lists
+    and tables. A header is a line that repeats, in the document or the corpus, and stands beside a page break or
+    number, or cuts a sentence; what begins or ends a fifth of all documents is one, too.
 
     >>> text = "The sieve of wood\nPage 3 of 12\nis fine."
     >>> [(text[a:b], after) for a, b, after in pages(text, Known())]
@@ -84,7 +86,12 @@ def _furniture(lines: Sequence[_Line], known: Known) -> list[bool]:
     marks = [bool(_number.fullmatch(line.text)) for line in lines]
     patterns = [pattern(line.text) if len(line.text) <= LONGEST else "" for line in lines]
     own = _own(lines, patterns)
-    maybe = [at for at in range(len(lines)) if not marks[at] and _may_be(lines[at].text, patterns[at], own, known)]
+    listed = _listed(lines)
+    maybe = [
+        at
+        for at in range(len(lines))
+        if not (marks[at] or listed[at]) and _may_be(lines[at].text, patterns[at], own, known)
+    ]
     for at in _cut(lines, marks, maybe):
         marks[at] = True
     marked = {name for at, mark in enumerate(marks) if mark for name in _names(lines[at].text, patterns[at])}
@@ -100,6 +107,13 @@ def _furniture(lines: Sequence[_Line], known: Known) -> list[bool]:
             least = max(LEAST_EDGE, SHARE_EDGE * known.documents)
             marks[at] |= len(lines) > 2 and known.lines.get(patterns[at], 0) >= least
     return marks
+
+
+def _listed(lines: Sequence[_Line]) -> list[bool]:
+    """Which lines are numbers of a list or a table's column: beside another bare number of the same page."""
+    bare = [bool(_bare.fullmatch(line.text)) for line in lines]
+    beside = [one and other and not line.page_after for one, other, line in zip(bare, bare[1:], lines, strict=False)]
+    return [one or other for one, other in zip([False, *beside], [*beside, False], strict=True)][: len(lines)]
 
 
 def _names(text: str, found: str) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -86,17 +86,36 @@ class Repaired:
             InputError: the document is not the one that these repairs made.
         """
         texts: dict[Field, str] = {"title": self.document.title, "text": self.document.text}
-        for repair in reversed(self.repairs):
-            text, end = texts[repair.field], repair.start + len(repair.after)
+        for run in reversed(list(_runs(self.repairs))):
+            texts[run[0].field] = self._without(run, texts[run[0].field])
+        if (texts["title"], texts["text"]) == (self.document.title, self.document.text):
+            return self.document
+        return replace(self.document, title=texts["title"], text=texts["text"])
+
+    def _without(self, run: Sequence[Repair], text: str) -> str:
+        parts, read = [], 0
+        for repair in run:
+            end = repair.start + len(repair.after)
             if repair.start < 0 or text[repair.start : end] != repair.after:
                 raise InputError(
                     f"document {self.document.id!r} is not as its repairs left it: expected {repair.after!r:.60} at "
                     f"character {repair.start} of its {repair.field}, got {text[repair.start : end]!r:.60}"
                 )
-            texts[repair.field] = text[: repair.start] + repair.before + text[end:]
-        if (texts["title"], texts["text"]) == (self.document.title, self.document.text):
-            return self.document
-        return replace(self.document, title=texts["title"], text=texts["text"])
+            parts += [text[read : repair.start], repair.before]
+            read = end
+        return "".join([*parts, text[read:]])
+
+
+def _runs(repairs: Iterable[Repair]) -> Iterator[list[Repair]]:
+    """Repairs of a field from left to right, whose places hold in the text after all of them: undone in one pass."""
+    run: list[Repair] = []
+    for repair in repairs:
+        if run and (repair.field != run[-1].field or repair.start < run[-1].start + len(run[-1].after)):
+            yield run
+            run = []
+        run.append(repair)
+    if run:
+        yield run
 
 
 def mended(document: Document, kind: str, faults: Iterable[Fault]) -> Repaired:

@@ -23,10 +23,12 @@ CHINESE: Templates = {"zh": ("本文档介绍{title}。", "本文档介绍{conte
 FIELDS = ("product", "category", "section", "产品", "类别", "分类", "章节")
 
 LONGEST_RECORD = 300  # characters of names, dates, numbers
+MOST_OTHER = 12  # letters of a record that are neither Latin nor Chinese
 LONGEST_WORDS, LONGEST_HAN = 12, 24  # of a text that may be a bare title
 
 _low = re.compile(r"(?<![\w'.-])[a-zà-ÿ]{2,}(?!\w)")
 _han = re.compile(f"[{HAN}]")
+_other = re.compile(f"[^\\W\\d_A-Za-zÀ-ɏ{HAN}]")  # letters whose sentences cannot be told from names here
 _digit = re.compile(r"\d")
 _marks = re.compile("[.?!:;。？！：；…,，、|=<>{}]")
 
@@ -113,7 +115,7 @@ def is_record(text: str) -> bool:
     >>> is_record("Proceedings, March 1961 Doe, J. PR610312"), is_record("In March 1961 the work was done.")
     (True, False)
     """
-    if len(text) > LONGEST_RECORD or not _digit.search(text):
+    if len(text) > LONGEST_RECORD or not _digit.search(text) or len(_other.findall(text)) > MOST_OTHER:
         return False
     return len(_low.findall(text)) < 3 and len(_han.findall(text)) <= 12 and len(text.split()) > 2
 

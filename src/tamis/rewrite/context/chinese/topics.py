@@ -160,6 +160,14 @@ def topics(history: Sequence[str], need: Need) -> list[Topic]:
     return sorted((Topic(text, score) for text, score in found.items()), key=lambda topic: -topic.score)
 
 
+def _between(words: Words, at: int) -> bool:
+    """Whether a space stands between two Latin words, which may be one name: iPhone 15 Pro."""
+    if words[at][0] != " " or not 0 < at < len(words) - 1:
+        return False
+    before, after = words[at - 1][0][-1], words[at + 1][0][0]
+    return before.isascii() and before.isalnum() and after.isascii() and after.isalnum()
+
+
 def _stretches(turn: str, other: str, need: Need) -> Iterator[Stretch]:
     words = tagged(turn)
     plain, starts = "".join(word for word, _ in words), [0, *accumulate(len(word) for word, _ in words)]
@@ -170,7 +178,7 @@ def _stretches(turn: str, other: str, need: Need) -> Iterator[Stretch]:
         for end in range(start + 1, min(start + MOST_WORDS, len(words)) + 1):
             word, tag = words[end - 1]
             size += len(word)
-            if size > LONGEST or tag in ("x", "w") or word.isspace():
+            if size > LONGEST or (tag in ("x", "w") and not _between(words, end - 1)):
                 break
             if _content(words[end - 1]):
                 yield Stretch(words, plain, starts, start, end, other, need)
