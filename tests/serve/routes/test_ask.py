@@ -174,7 +174,10 @@ def model_server(*, talks):
             except OSError:
                 ended.append(True)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # more than come at once: a full queue drops connections
+
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", asked, ended, over

@@ -152,11 +152,14 @@ class JsonClient:
     def _tried(self, ask: Callable[[], Given], end: float = math.inf) -> Given:
         """What ``ask`` gives, asked again after a fault that may pass, unless the wait would be longer than is left."""
         passing = broken = 0
+        fault: Fault | None = None
         while True:
             try:
                 return ask()
-            except Fault as fault:
-                passing, broken = passing + (not fault.broken), broken + fault.broken
+            except Fault as new:
+                # A try that the end cuts short says less than the one before it, which had its time.
+                fault = fault if fault and time.monotonic() >= end else new
+                passing, broken = passing + (not new.broken), broken + new.broken
                 wait = self._wait(passing + broken, fault.wait)
                 over = passing > self.options.retries or broken > min(1, self.options.retries)
                 if over or wait > min(LONGEST_WAIT, end - time.monotonic()):
