@@ -32,7 +32,7 @@ def members(data, fold_of):
     return [sorted(fold) for fold in whole]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(labelled(), st.integers(0, 3))
 def test_queries_stay_whole_and_folds_are_alike(drawn, seed):
     data = Labelled.of(*drawn)
@@ -45,7 +45,7 @@ def test_queries_stay_whole_and_folds_are_alike(drawn, seed):
     assert spread <= 2 * relevant.max(), "queries with as many relevant pairs are dealt to different folds"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(labelled(), st.integers(0, 10_000))
 def test_the_order_of_the_pairs_does_not_matter(drawn, seed):
     scores, labels, groups = drawn

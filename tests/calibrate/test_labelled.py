@@ -84,7 +84,7 @@ def test_without_groups_each_pair_is_its_own_query():
     assert data.top(1) is data, "lists are not known, so nothing is cut"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PAIRS, st.integers(1, 4))
 def test_places_and_tops_are_those_of_sorted_lists(pairs, k):
     scores, labels, queries = zip(*pairs, strict=True)

@@ -25,7 +25,7 @@ def path(tmp_path):
     return tmp_path / "policy.json"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(CONTENTS)
 def test_what_is_written_is_read_and_written_again_as_the_same_bytes(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "round.json"
@@ -36,7 +36,7 @@ def test_what_is_written_is_read_and_written_again_as_the_same_bytes(tmp_path_fa
     assert path.read_bytes() == written
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(CONTENTS, st.randoms(use_true_random=False))
 def test_equal_values_have_equal_text_and_digest(content, random):
     items = list(content.items())

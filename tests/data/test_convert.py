@@ -50,7 +50,7 @@ def example_lists(draw: st.DrawFn) -> list[Example]:
     return made
 
 
-@settings(deadline=None, max_examples=250)
+@settings(max_examples=250)
 @given(example_lists(), st.sampled_from(FORMS), st.sampled_from(sorted(WRITERS)))
 def test_what_a_form_can_carry_is_read_back(examples: list[Example], form: Form, ending: str) -> None:
     kept, _ = fitted(examples, form, lossy=True)

@@ -102,7 +102,7 @@ def rows_of(draw: st.DrawFn) -> list[Example]:
     return [Example(q, (d,), (grade,)) for (q, d), grade in draw(st.permutations(pairs))]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(rows_of(), st.randoms(use_true_random=False))
 def test_merging_loses_nothing_adds_nothing_and_ends(rows: list[Example], shuffle: random.Random) -> None:
     found = merged(rows)

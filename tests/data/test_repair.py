@@ -96,7 +96,7 @@ def test_tables_keep_their_columns(tmp_path: Path) -> None:
 cells = st.text(st.sampled_from('abﬁ\x00\x07"\t ,;\r\n\u2028支\ud800'), max_size=8)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.fixed_dictionaries({"text": cells, "title": cells}), min_size=1, max_size=5), st.booleans())
 def test_any_jsonl_comes_back(tmp_path: Path, rows: list[dict[str, str]], ascii_only: bool) -> None:
     text = lines_of(rows) if ascii_only else lines_of(rows, ensure_ascii=False)

@@ -45,7 +45,7 @@ def test_both_sides_hold_something(dev: float) -> None:
     assert sorted(map(len, split(MANY[:2], dev))) == [1, 1]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.lists(st.sampled_from("abcdefghijklmnop"), min_size=1, max_size=2), min_size=4, max_size=30))
 def test_by_document_no_document_stands_on_both_sides(lists: list[list[str]]) -> None:
     rows = [asked(number, *documents) for number, documents in enumerate(lists)]

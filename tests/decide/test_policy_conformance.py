@@ -115,13 +115,13 @@ def checked(policy, ranking):
 
 
 @pytest.mark.parametrize("name", POLICIES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(query=QUERIES, rows=ROWS)
 def test_nothing_is_lost_invented_or_reordered(name, query, rows):
     checked(POLICIES[name], ranked(query, rows))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.permutations(RULES), st.integers(0, len(RULES)), st.integers(0, len(RULES)), QUERIES, ROWS)
 def test_any_rules_in_any_order(rules, before, after, query, rows):
     checked(policy(Thresholds(0.3), before=rules[:before], after=rules[len(rules) - after :]), ranked(query, rows))

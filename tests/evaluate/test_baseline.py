@@ -14,7 +14,7 @@ MEASURES = [nDCG, AP, RR, R, *(m @ k for m in (nDCG, AP, RR, P, R) for k in (1, 
 IDS = ["a", "b", "c", "d", "e", "f"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     candidates=st.lists(st.sampled_from(IDS), unique=True, max_size=5),
     grades=st.dictionaries(st.sampled_from(IDS), st.integers(-1, 3), min_size=1),

@@ -73,7 +73,7 @@ def test_students_quantile(freedom):
     assert student_quantile(0.5, freedom) == pytest.approx(0, abs=1e-12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 3000), st.floats(0, 1), st.floats(1e-6, 0.5))
 def test_the_tail_at_the_lower_bound_is_the_level(count, share, level):
     hits = math.ceil(share * count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tamis.errors import InputError
@@ -40,7 +40,6 @@ def test_holm_raises_keeps_order_and_does_not_care_about_it(p_values, random):
     assert holm([p_values[at] for at in shuffled]).tolist() == adjusted[shuffled].tolist()
 
 
-@settings(deadline=None)
 @given(P_VALUES)
 def test_holm_agrees_with_statsmodels(p_values):
     stats = pytest.importorskip("statsmodels.stats.multitest", reason="the reference is missing: statsmodels")

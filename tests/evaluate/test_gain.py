@@ -42,7 +42,7 @@ def test_each_gain_is_the_difference_of_its_systems(four):
         assert found.test(name, "hit@1").paired == mcnemar(four[one][P @ 1], four[two][P @ 1])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(*[st.floats(0, 1).map(lambda x: round(x, 3))] * 4), min_size=2, max_size=9))
 def test_the_interaction_is_what_the_whole_has_beside_its_parts(rows):
     neither, rewrite, rerank, both = np.array(rows).T

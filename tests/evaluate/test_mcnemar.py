@@ -14,7 +14,6 @@ def hits(won, lost, both=0, neither=0):
     return [1] * won + [0] * lost + [1] * both + [0] * neither, [0] * won + [1] * lost + [1] * both + [0] * neither
 
 
-@settings(deadline=None)
 @given(st.integers(0, 400), st.integers(0, 400))
 def test_p_is_that_of_a_fair_coin(won, lost):
     stats = pytest.importorskip("scipy.stats")
@@ -22,7 +21,7 @@ def test_p_is_that_of_a_fair_coin(won, lost):
     assert mcnemar(*hits(won, lost, 1)).p_value == pytest.approx(expected, rel=1e-9)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(1, 5))
 def test_few_queries_get_the_randomisation_tests_p(won, lost, both):
     """On hits and misses the two tests are one."""

@@ -39,7 +39,7 @@ JUDGED = st.dictionaries(st.sampled_from(IDS), st.integers(-2, 4), min_size=1, m
 QUERIES = ["q1", "q2", "q3", "问"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     run=st.dictionaries(st.sampled_from(QUERIES), RANKED, max_size=4),
     qrels=st.dictionaries(st.sampled_from(QUERIES), JUDGED, min_size=1, max_size=4),
@@ -56,7 +56,7 @@ def test_equals_trec_eval_with_ties_missing_queries_and_negative_grades(run, qre
     assert set(found.unjudged) == set(run) - set(qrels)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(run=RANKED, grades=JUDGED, cutoff=st.integers(1, 12))
 def test_rr_with_a_cutoff_is_recip_rank_or_nothing(run, grades, cutoff):
     full = pytrec_eval.RelevanceEvaluator({"q": grades}, {"recip_rank"}).evaluate({"q": run})["q"]["recip_rank"]
@@ -64,7 +64,7 @@ def test_rr_with_a_cutoff_is_recip_rank_or_nothing(run, grades, cutoff):
     assert value == pytest.approx(full if full >= 1 / cutoff - 1e-12 else 0.0, abs=1e-12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(run=RANKED, grades=JUDGED, turn=st.randoms())
 def test_the_order_of_the_mapping_changes_nothing(run, grades, turn):
     shuffled = list(run.items())

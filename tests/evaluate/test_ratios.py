@@ -68,7 +68,7 @@ def test_queries_that_are_all_alike_narrow_nothing():
     assert found.low < 0.3 and found.high > 0.7
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LISTS, st.randoms(use_true_random=False))
 def test_order_and_empty_queries_do_not_matter(lists, random):
     found = ratio(*np.array(lists, dtype=float).T)

@@ -21,7 +21,7 @@ def both(size=200, shift=0.0, seed=1):
     return np.clip(first + shift + rng.normal(0, 0.2, size), 0, 1), first
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(PAIRS)
 def test_the_exact_p_value_counts_all_sign_patterns(pairs):
     first, second = np.array(pairs).T
@@ -31,7 +31,7 @@ def test_the_exact_p_value_counts_all_sign_patterns(pairs):
     assert paired(first, second, rounds=50).p_value == pytest.approx(expected, abs=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(PAIRS)
 def test_turning_the_pair_round_turns_the_result_round(pairs):
     first, second = np.array(pairs).T

@@ -52,7 +52,7 @@ def test_a_loss_of_the_margin_passes_about_as_rarely_as_it_says():
     assert np.mean(passed) <= 0.1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0, 0.2), st.integers(0, 3))
 def test_a_wider_margin_never_closes_the_gate(margin, seed):
     rng = np.random.default_rng(seed)

@@ -48,7 +48,7 @@ def a_disk_that_is_not_waited_for():
         yield
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps)
 def test_changes_equal_a_fresh_build(sequence):
     index, kept = Index.build([], encoder=Letters()), {}

@@ -31,7 +31,7 @@ def loss(weights, features, labels, groups, l2):
     return total
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(3, 30), st.integers(1, 6), st.sampled_from([0.01, 1.0, 30.0]))
 def test_no_other_weights_are_better(seed, lists, members, l2):
     features, labels, groups = problem(seed, lists, members)

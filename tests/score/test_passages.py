@@ -4,7 +4,7 @@ from itertools import pairwise, zip_longest
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tamis.core import Candidate, Document, Query, Ranking
@@ -47,7 +47,6 @@ def test_sentences_are_found_where_they_stand(text):
     assert all(a[1] <= b[0] for a, b in pairwise(spans))
 
 
-@settings(deadline=None)
 @given(TEXT, st.integers(8, 60), st.integers(0, 30), st.booleans())
 def test_passages_hold_the_whole_document_within_the_budget(text, tokens, overlap, measured):
     inner = Counting("a") if measured else Hashed("a")

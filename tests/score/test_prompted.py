@@ -72,7 +72,7 @@ def ending(name: str) -> list[int]:
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_pair_fits_its_window_with_its_ending(name):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(texts, texts, st.integers(0, 120))
     def holds(query, document, more):
         window = least(name) + more
@@ -89,7 +89,7 @@ def test_every_pair_fits_its_window_with_its_ending(name):
 def test_remarks_and_what_is_read_are_the_whole(name):
     own = tokens(ALL[name][1])
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(texts, texts, st.integers(0, 120))
     @example("", "tamis " * 400, 0)
     def holds(query, document, more):
@@ -114,7 +114,7 @@ def test_no_query_evicts_the_document(name):
     """However long the query: a document that wants it has half of the room, and its tokens are its first."""
     wanted, window = "gravity attracts bodies " * 60, least(name) + 60
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(texts)
     def holds(query):
         made = template(name, window).encode([(Query(query), Document("d", text)) for text in (wanted, "rain")])
@@ -128,7 +128,7 @@ def test_no_query_evicts_the_document(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_the_beginning_is_the_same_for_all_documents_of_a_query(name):
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(texts, st.lists(texts, min_size=2, max_size=4), instructions)
     def holds(query, documents, instruction):
         pairs = [(Query(query, instruction=instruction), Document(str(at), text)) for at, text in enumerate(documents)]
@@ -151,7 +151,7 @@ def test_texts_and_instructions_bring_no_control_tokens(name):
     ]
     attacks = st.lists(st.one_of(st.sampled_from([t.content for t in added.values()]), st.text(max_size=3)), max_size=5)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(*[attacks.map("".join)] * 3, st.integers(40, 200))
     def holds(query, document, instruction, more):
         pair = (Query(query, instruction=f"i{instruction}"), Document("d", document))

@@ -84,7 +84,7 @@ def test_every_pair_fits_its_window_and_the_remarks_add_up(name):
     own, layout = tokens(name), tokens(name).layout()
     fixed = len(layout.before) + len(layout.between) + len(layout.after)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(texts, texts, st.integers(fixed + 40, 600))
     def holds(query, document, window):
         (made,) = PairTemplate(own, window).encode([(Query(query), Document("d", document))])

@@ -56,7 +56,7 @@ def attacks(name: str):
 def test_no_text_becomes_a_control_token(name):
     forbidden = set(control(name).values())
 
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     @given(attacks(name))
     def holds(text):
         for form in (text, unicodedata.normalize("NFKD", text.encode("utf-8", "replace").decode())):
@@ -75,7 +75,7 @@ def test_every_control_token_by_itself_is_read_as_its_characters(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_plain_text_is_what_the_tokenizer_makes_of_it(name):
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="<>[]|＜＞［］﹤﹥"), max_size=60))
     def holds(text):
         assert tokens(name).text(text) == tokenizer(name).encode(text, add_special_tokens=False).ids
@@ -128,7 +128,7 @@ def test_one_word_of_one_token():
 
 @pytest.mark.parametrize("name", ["qwen3", "gemma", "modernbert"])
 def test_the_first_tokens_of_a_text_are_those_of_its_beginning(name):
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(st.text(max_size=60), st.integers(0, 40))
     def holds(text, count):
         begun = tokens(name).first_characters(text, count)

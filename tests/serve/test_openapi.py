@@ -65,7 +65,7 @@ def test_all_paths_are_tried(schema):
 def test_a_path_keeps_to_its_description(schema, path):
     for method in schema[path]:
 
-        @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+        @settings(max_examples=20, suppress_health_check=list(HealthCheck), derandomize=True)
         @given(case=schema[path][method].as_strategy())
         def keeps(case):
             case.call_and_validate(excluded_checks=[positive_data_acceptance] if path in UNSAID else [])

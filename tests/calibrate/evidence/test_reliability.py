@@ -114,7 +114,7 @@ def test_queries_that_go_together_widen_the_interval():
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 20), st.booleans(), st.integers(1, 3)), min_size=2, max_size=60))
 def test_corp_adds_up_and_its_parts_are_never_negative(rows):
     chances = np.array([row[0] / 20 for row in rows])
@@ -125,7 +125,7 @@ def test_corp_adds_up_and_its_parts_are_never_negative(rows):
     assert 0 <= found.error_low <= found.error_high <= 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=2, max_size=40), st.randoms())
 def test_the_order_of_pairs_does_not_matter(rows, shuffler):
     other = list(rows)

@@ -36,7 +36,7 @@ def noted(report):
 # ---- separation
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(-3, 3), st.booleans(), st.integers(1, 4)), min_size=2, max_size=50))
 def test_auc_is_scikit_learns_with_ties_and_weights(rows):
     scores, labels, weights = (np.array(column, dtype=float) for column in zip(*rows, strict=True))

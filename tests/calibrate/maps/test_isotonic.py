@@ -15,7 +15,7 @@ from .. import worlds
 VALUES = st.lists(st.tuples(st.floats(-5, 5, allow_subnormal=False), st.floats(0.1, 9)), min_size=1, max_size=14)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(VALUES)
 def test_pooling_equals_the_largest_least_mean(rows):
     values, weights = (np.array(column) for column in zip(*rows, strict=True))
@@ -35,7 +35,7 @@ PAIRS = st.lists(
 ).filter(lambda rows: len({label for _, label, _ in rows}) == 2)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PAIRS)
 def test_agrees_with_scikit_learn_on_ties_and_weights(rows):
     scores, labels, weights = (np.array(column, dtype=float) for column in zip(*rows, strict=True))

@@ -24,7 +24,7 @@ def refitted(scores, labels, weights, score, label):
     return whole.predict([score])[0]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(PAIRS)
 def test_ends_are_those_of_a_regression_with_the_score_added(rows):
     scores, labels, weights = (np.array(column, dtype=float) for column in zip(*rows, strict=True))

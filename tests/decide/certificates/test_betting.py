@@ -44,7 +44,7 @@ def test_a_mean_below_nought_is_found():
     assert np.mean(np.array(p_values) <= 0.05) > 0.6
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(VALUES, st.integers(0, 39), st.floats(0, 3))
 def test_a_lower_value_is_more_evidence(values, at, less):
     lower = list(values)
@@ -52,7 +52,7 @@ def test_a_lower_value_is_more_evidence(values, at, less):
     assert betting_p(np.array(lower), 0.9) <= betting_p(np.array(values), 0.9) + 1e-12
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(VALUES, st.randoms(use_true_random=False))
 def test_the_order_does_not_matter_and_copies_count(values, random):
     p = betting_p(np.array(values), 0.9)

@@ -184,7 +184,7 @@ TARGETS = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 10**6),
     st.sampled_from([1, 2, 3, 20, 100, 400]),

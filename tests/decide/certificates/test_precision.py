@@ -40,7 +40,7 @@ def test_a_threshold_accepts_what_was_counted():
     assert found.as_json()["threshold"] == found.threshold
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 500), st.booleans())
 def test_the_order_of_the_pairs_does_not_matter(seed, grouped):
     world = worlds.clustered(120, seed, 1.0)
@@ -57,7 +57,7 @@ def test_the_order_of_the_pairs_does_not_matter(seed, grouped):
         assert (one.labels_needed, one.accepted) == (other.labels_needed, other.accepted)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2000), st.integers(0, 299), st.booleans())
 def test_one_more_correct_pair_never_costs_what_was_shown(seed, at, strict):
     world = worlds.independent(500 if not strict else 2000, seed)

@@ -81,7 +81,7 @@ def test_hoeffding_and_bentkus(count, most):
         assert hoeffding_bentkus(rate, count, most) == pytest.approx(expected, rel=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 2000), st.integers(1, 5), st.sampled_from([None, 0.9]))
 def test_the_figures_are_those_of_counting_by_hand(seed, decimals, confidence):
     world = worlds.clustered(80, seed, 1.0, documents=5)

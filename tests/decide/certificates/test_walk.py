@@ -115,7 +115,7 @@ def test_deep_walks_err_no_more_often():
     assert false / trials <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / trials)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 500), st.integers(1, 4))
 def test_ties_are_taken_as_one_and_thresholds_accept_exactly_what_was_tested(seed, values):
     rng = np.random.default_rng(seed)
@@ -134,7 +134,7 @@ def test_a_walk_ends_where_pairs_were_drawn_otherwise():
     assert max(step.accepted for step in Descent(data, LEAST, by_query=False).walks(0.05)) < 200
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 1000), st.booleans())
 def test_one_more_pair_at_the_top_is_evidence_for_what_it_says(seed, strict):
     rng = np.random.default_rng(seed)

@@ -36,7 +36,7 @@ def test_scikit_learns_curve(weighted, decimals):
     assert found.recall == pytest.approx(recall[::-1], rel=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PAIRS)
 def test_every_threshold_counts_what_it_accepts(pairs):
     scores, labels, weights = np.array(pairs, dtype=float).T
@@ -53,7 +53,7 @@ def test_every_threshold_counts_what_it_accepts(pairs):
     assert (found.total, found.relevant) == (weights.sum(), weights @ labels)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PAIRS, st.randoms(use_true_random=False))
 def test_a_weight_is_a_repetition_and_order_does_not_matter(pairs, random):
     repeated = [(score, label) for score, label, weight in pairs for _ in range(weight)]

@@ -59,7 +59,7 @@ def test_bad_input_is_one_clear_error(call, says):
     assert says in str(caught.value)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(PAIRS, st.sampled_from([0.5, 1.0, 2.0]))
 def test_no_threshold_has_a_better_f_measure(pairs, beta):
     scores, labels = np.array(pairs, dtype=float).T
@@ -70,7 +70,7 @@ def test_no_threshold_has_a_better_f_measure(pairs, beta):
     assert threshold == max(t for t, value in measures.items() if value > best - 1e-12), "the strictest of equal ones"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(PAIRS, st.floats(0, 5), st.floats(0.01, 5))
 def test_no_threshold_is_cheaper(pairs, wrong, missed):
     scores, labels = np.array(pairs, dtype=float).T

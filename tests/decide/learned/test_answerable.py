@@ -98,7 +98,7 @@ def test_a_ranking_is_read_by_its_current_scores():
     assert FOUND.none_relevant(Ranking(Query("q"), items)) == FOUND.probability([-1.0, 2.0, 0.5])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=12))
 def test_any_list_of_scores_gives_a_probability(scores):
     assert 0 < FOUND.probability(scores) < 1

@@ -239,7 +239,7 @@ def test_words_tell_language_and_intent(text, wanted):
     assert {name for name, value in zip(names, row, strict=True) if value} == wanted
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(1, 9)), min_size=3, max_size=9))
 def test_score_predictors_agree_with_their_definitions(pairs):
     stats = pytest.importorskip("scipy.stats")

@@ -215,7 +215,7 @@ def test_the_gain_holds_on_new_queries():
     assert loss(plain) - loss(found) == pytest.approx(found.gain.difference, abs=0.015)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(-5, 5), st.floats(-3, 3), st.floats(0, 3), st.integers(0, 2))
 def test_more_of_anything_never_lowers_a_candidate(score, signal, more, which):
     row = np.array([score, signal, signal])

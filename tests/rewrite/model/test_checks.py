@@ -6,7 +6,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tamis.core import Query
@@ -90,7 +90,6 @@ def test_words_of_advertising():
 texts = st.text(max_size=40)
 
 
-@settings(deadline=None)  # dictionaries are loaded by the first text that needs them
 @given(texts, st.lists(texts, max_size=3), texts, texts)
 def test_no_text_makes_them_fail_and_the_query_itself_is_never_refused(query, history, text, glossary):
     ground = Ground(Query(query, history=tuple(history)), glossary)

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -208,7 +209,7 @@ def test_failing_servers(serve, answer, says, caplog):  # noqa: F811
     begun = time.monotonic()
     with caplog.at_level(logging.DEBUG):
         found = llm.rewrite(QUERY)
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 5
     assert [one.text for one in found] == ["fallback: 它能治吗？", "again: 它能治吗？"]
     assert says in reason(found) and "secret" not in reason(found)
     assert "喉" not in caplog.text and "secret" not in caplog.text and "llm:tiny failed" in caplog.text
@@ -254,7 +255,7 @@ def test_a_slow_server_takes_no_more_than_its_time(serve, drips):  # noqa: F811
     found = llm.rewrite(QUERY)
     took = time.monotonic() - begun
     over.set()
-    assert 0.3 < took < 1.5 and "did not answer within" in reason(found)
+    assert 0.3 < took < 3 and "did not answer within" in reason(found)
     assert found[0].text == "fallback: 它能治吗？" and found[0].query.source == "它能治吗？"
 
 
@@ -285,19 +286,27 @@ def test_a_server_that_dies_in_the_middle(serve):  # noqa: F811
     assert "cannot be reached" in reason(asking(serve(dies)).rewrite(QUERY))
 
 
-def test_after_three_failures_in_a_row_the_server_is_left_alone(serve):  # noqa: F811
+@pytest.fixture
+def passes(monkeypatch):
+    """Lets time pass for pauses: ``passes(seconds)``; without it, none does."""
+    now = [100.0]
+    monkeypatch.setattr("tamis.rewrite.model.pause.time", SimpleNamespace(monotonic=lambda: now[0]))
+    return lambda seconds: now.append(now.pop() + seconds)
+
+
+def test_after_three_failures_in_a_row_the_server_is_left_alone(serve, passes):  # noqa: F811
     good = threading.Event()
     server = serve(lambda sent, n: said(GOOD) if good.is_set() else (500, {}))
     llm = asking(server)
-    llm.pause = Pause(3, 0.3)
+    llm.pause = Pause(3, 30)
     for _ in range(3):
         assert "status 500" in reason(llm.rewrite(QUERY))
     why = reason(llm.rewrite(QUERY))
     assert "failed 3 times in a row and is not asked for" in why and len(server.sent) == 3
-    time.sleep(0.35)
+    passes(31)
     assert "status 500" in reason(llm.rewrite(QUERY))  # one is let through, and fails
     assert "in a row" in reason(llm.rewrite(QUERY)) and len(server.sent) == 4
-    time.sleep(0.35)
+    passes(31)
     good.set()
     assert llm.rewrite(QUERY)[0].text == "喉癌能治吗？"
     assert llm.rewrite(Query("它能治吗？", history=("喉癌",)))[0].text == "喉癌能治吗？" and len(server.sent) == 6
@@ -312,11 +321,12 @@ def test_bad_words_of_a_server_that_answers_are_no_reason_for_a_pause(serve):  #
     assert len(server.sent) == 9 and llm.counted["pause"] == 0
 
 
-def test_one_at_a_time_after_a_pause():
-    pause = Pause(1, 0.1)
+def test_one_at_a_time_after_a_pause(passes):
+    pause = Pause(1, 30)
     pause.failed()
-    assert 0 < pause.left() <= 0.1
-    time.sleep(0.12)
+    passes(10)
+    assert pause.left() == 20
+    passes(20)
     assert [bool(pause.left()) for _ in range(3)] == [False, True, True]
     pause.succeeded()
     assert pause.left() == 0

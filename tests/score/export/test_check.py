@@ -32,7 +32,7 @@ def plain_spearman(left, right):
     return np.corrcoef(ranks)[0, 1]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(few, st.randoms())
 def test_rank_correlation_is_spearmans(values, random):
     other = random.sample(values, len(values))
@@ -42,7 +42,7 @@ def test_rank_correlation_is_spearmans(values, random):
         assert -1 <= found <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(few)
 def test_what_keeps_the_order_correlates_fully(values):
     scores = np.array(values)

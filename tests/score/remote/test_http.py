@@ -3,6 +3,7 @@
 import gc
 import os
 import pickle
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
@@ -87,7 +88,7 @@ def test_retry_after_is_honoured_or_passed_over(serve, header):
     start = time.perf_counter()
     assert client(server).post("/x", {}) == {"ok": 1}
     waited = time.perf_counter() - start
-    assert waited >= 0.2 if header == "0.2" else waited < 1
+    assert waited >= 0.2 if header == "0.2" else waited < 5
 
 
 @pytest.mark.parametrize("header", ["3600", 3600])
@@ -114,18 +115,20 @@ def test_a_dropped_connection_is_tried_again(serve):
 
 
 def test_a_slow_answer_is_tried_again_and_then_an_error(serve):
-    server = serve(lambda sent, n: time.sleep(0.3) or {})
-    with pytest.raises(RemoteError, match=r"did not answer within 0.1 s: ask for more time .*\(2 tries\)"):
-        client(server, timeout=0.1, retries=1).post("/x", {})
+    over = threading.Event()
+    server = serve(lambda sent, n: over.wait(10) or {})
+    with pytest.raises(RemoteError, match=r"did not answer within 0.5 s: ask for more time .*\(2 tries\)"):
+        client(server, timeout=0.5, retries=1).post("/x", {})
+    over.set()
     assert len(server.sent) == 2
 
 
 def test_an_answer_that_drips_has_no_more_time_than_any_other(serve):
-    server = serve(lambda sent, n: (200, serve.drips([b"[0", *[b", 1"] * 60, b"]"]), {}))
+    server = serve(lambda sent, n: (200, serve.drips([b"[0", *[b", 1"] * 200, b"]"]), {}))  # .03 s between two
     start = time.perf_counter()
     with pytest.raises(RemoteError, match=r"did not answer within 0\.2 s"):
         client(server, timeout=0.2, retries=0).post("/x", {})
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 3
 
 
 @pytest.mark.parametrize(

@@ -357,7 +357,7 @@ def test_overload_in_the_middle_is_waited_out(serve):
     assert len(server.sent) == 6
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.floats(-50, 50), min_size=1, max_size=9), data=st.data())
 def test_the_order_a_server_answers_in_does_not_matter(serve, values, data):
     order = data.draw(st.permutations(range(len(values))))

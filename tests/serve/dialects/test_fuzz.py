@@ -48,7 +48,7 @@ MODELS = [
 
 
 @pytest.mark.parametrize("model", MODELS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(body=bodies | values)
 def test_anything_is_read_or_refused(model, body):
     try:
@@ -67,7 +67,7 @@ def test_anything_is_read_or_refused(model, body):
         assert str(error)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(body=asked | tei)
 def test_what_a_client_sends_is_meant_and_answered(body):
     request = RerankRequest.model_validate_json(json.dumps(body)).root

@@ -79,7 +79,7 @@ CHINESE_MENDED = """第二章 厨房用具
 """
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(documents, st.booleans())
 @example(Document("d", "支\n持\n多\n语", ""), False)
 def test_repairs_are_undone_to_the_character_and_made_once(document: Document, asked: bool) -> None:
@@ -90,7 +90,6 @@ def test_repairs_are_undone_to_the_character_and_made_once(document: Document, a
     assert again.repairs == () and again.document == done.document
 
 
-@settings(deadline=None)
 @given(documents)
 def test_what_is_listed_is_what_was_done(document: Document) -> None:
     done = repaired(document, known=KNOWN)
@@ -103,7 +102,6 @@ def test_what_is_listed_is_what_was_done(document: Document) -> None:
     assert [Repair.from_json(json.loads(json.dumps(one.as_json()))) for one in done.repairs] == list(done.repairs)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["the", "sieve", "of", "steel", "is", "fine.", "It", "was", "Good", "by"]), max_size=60)
 )
@@ -178,10 +176,10 @@ def test_a_corpus_is_reported_on_and_not_changed() -> None:
 def test_no_text_takes_quadratic_time(text: str) -> None:
     """Each took 5 to 40 seconds once."""
     document = Document("d", text)
-    start = time.perf_counter()
+    start = time.process_time()
     done = repaired(document, known=Known.of([document]))
     assert done.undo() == document
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4
 
 
 def test_long_texts_take_linear_time() -> None:

@@ -19,7 +19,7 @@ from tamis.train.losses.pointwise import BCE  # noqa: E402
 from .lists import ALL, MATRIX_ONLY, ORDERING, drawn, padded  # noqa: E402
 
 every = pytest.mark.parametrize("loss", ALL, ids=str)
-few = settings(max_examples=5, deadline=None)
+few = settings(max_examples=5)
 seeds = st.integers(0, 2**31)
 
 
