@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import itertools
 import json
 import os
@@ -17,6 +18,10 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 def found() -> str | None:
     """The path of a browser: TAMIS_BROWSER, or the first that is installed."""
     return os.environ.get("TAMIS_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class Navigated(RuntimeError):
+    """The page was left while an expression was evaluated in it."""
 
 
 class Browser:
@@ -75,7 +80,8 @@ class Browser:
             answer = self._read()
             if answer.get("id") == number:
                 if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']}")
+                    navigated = "navigated" in answer["error"]["message"]
+                    raise (Navigated if navigated else RuntimeError)(f"{method}: {answer['error']}")
                 return answer["result"]
             self.events.append(answer)
 
@@ -83,11 +89,17 @@ class Browser:
         """Show a file and wait until it is loaded."""
         self.events.clear()
         self.send("Page.navigate", url=path.as_uri())
-        end = time.monotonic() + 30
-        while self.run("document.readyState") != "complete" or self.run("location.protocol") != "file:":
-            if time.monotonic() > end:
-                raise TimeoutError(path)
+        self.until("document.readyState === 'complete' && location.protocol === 'file:'")
+
+    def until(self, code: str, seconds: float = 30) -> None:
+        """Wait until an expression in the page is true, also where the page loads itself again meanwhile."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with contextlib.suppress(Navigated):
+                if self.run(code):
+                    return
             time.sleep(0.05)
+        raise TimeoutError(code)
 
     def run(self, code: str):
         """The value of an expression in the page."""

@@ -91,7 +91,7 @@ def test_a_model_is_exchanged_under_load_and_no_request_fails(tmp_path):
             for future in working:
                 future.result()
         after = client.get("/info").json()["models"]["mine"]["fingerprint"]
-    assert before != after and len(found) > 50
+    assert before != after and len(found) > 16
     assert {answer.status_code for answer in found} == {200}
     assert {answer.json()["results"][0]["index"] for answer in found} == {1}
 
