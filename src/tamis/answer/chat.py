@@ -83,7 +83,8 @@ class Chat:
             where = f"{parts.hostname} unencrypted"
             raise InputError(f"the key of {key_env} would go to {where}: use https, or unset {key_env}")
         self._access = f"check the API key, which is read from the variable {key_env}" if key_env else "send an API key"
-        self.model, self.temperature, self.most_tokens = model, temperature, most_tokens
+        self.model, self.key_env = model, key_env
+        self.temperature, self.most_tokens = temperature, most_tokens
         self._schemaless = False
 
     def __repr__(self) -> str:

@@ -200,5 +200,6 @@ def _same(old: Served, new: Served) -> bool:
 
 def _told(rewriter: Rewriter) -> tuple[object, ...]:
     """What a rewriter was told; one that was told the same stays, with what it remembers."""
-    more = (rewriter.seconds, rewriter.cache.path) if isinstance(rewriter, Llm) else ()
-    return (rewriter.fingerprint, *more)
+    if not isinstance(rewriter, Llm):
+        return (rewriter.fingerprint,)
+    return (rewriter.fingerprint, rewriter.seconds, rewriter.cache.path, rewriter.chat.key_env)

@@ -218,7 +218,9 @@ def test_a_new_rewriter_is_exchanged_and_one_that_is_the_same_keeps_what_it_reme
         running = service(told)
         before = running.rewriter
         assert "rewriter" not in await exchange(running, told) and running.rewriter is before
-        for changed in (RewriteOptions("http://127.0.0.1:9", seconds=1), RewriteOptions()):
+        url = "http://127.0.0.1:9"
+        key = RewriteOptions(url, seconds=1, options={"key_env": "OTHER_KEY"})
+        for changed in (RewriteOptions(url, seconds=1), key, RewriteOptions()):
             assert "rewriter" in await exchange(running, replace(told, rewrite=changed))
         assert running.rewriter == Offline()
         await running.close()
