@@ -25,7 +25,7 @@ FILLED = [
     # A possessive of a name in s.
     ("What are their rules?", ["What are board games?"], "What are board games' rules?"),
     # Several of a name whose plural is not its s: no word is misspelt.
-    ("How do they taste?", ["What is a sandwich?"], "How do sandwich taste?"),
+    ("How do they taste?", ["What is a sandwich?"], "How do sandwiches taste?"),
     # In a query of capitals IT is a pronoun.
     ("IS IT CONTAGIOUS?", ["What is measles?"], "IS measles CONTAGIOUS?"),
     # At the beginning.

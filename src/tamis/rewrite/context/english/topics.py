@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tamis.rewrite.context.english.plurals import pluralised
 from tamis.rewrite.context.english.tokens import Phrase, Word, phrases, words
 from tamis.rewrite.context.english.words import AUXILIARY, BODIES, CLASSES, LIGHT, MONTHS, RELATIONAL
 from tamis.rewrite.context.gap import Gap
@@ -101,9 +102,7 @@ class Topic:
     def named(self, plural: bool | None) -> str:
         """The topic as it fills a gap: "a virtual machine", or where several are meant "virtual machines"."""
         counted = self.article in ("a ", "an ")
-        if plural and counted and not self.text.endswith(("s", "y", "x", "z", "ch", "sh")):
-            return f"{self.text}s"
-        return self.text if plural and counted else self.article + self.text
+        return pluralised(self.text) if plural and counted else self.article + self.text
 
 
 @dataclass(slots=True)
