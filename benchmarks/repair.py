@@ -1,13 +1,13 @@
 """nDCG@10 before and after repair: scifact clean, broken and repaired; cacm as it is and repaired.
 
-    TAMIS_DATA=/path/to/data python benchmarks/repair.py              # BM25, dense, hybrid, tamis-mini: 30 minutes
+    TAMIS_DATA=/path/to/data python benchmarks/repair.py              # BM25, dense, hybrid, tamis-mini: two hours
     TAMIS_DATA=/path/to/data python benchmarks/repair.py --bm25       # words only: a minute, nothing is written
     python benchmarks/repair.py --table                               # the tables of what has been measured
 
-scifact's broken version is made by broken_pdf.py (seed 0; by words also with eight seeds, a query's value being the
-mean over them). What repair gives back is (repaired - broken) / (clean - broken), with a 95 % interval of a bootstrap
-over queries. tamis-mini reranks the best 100 of BM25 by the texts alone. Each text is encoded once; texts that repair
-restores are those that have been read.
+scifact's broken version is made by broken_pdf.py, once with seed 0 and then with several seeds, a query's value being
+its mean over them (--seeds; --keep goes on where an earlier run ended). What repair gives back is
+(repaired - broken) / (clean - broken), with a 95 % interval of a bootstrap over queries. tamis-mini reranks the best
+100 of BM25 by the texts alone. Each text is encoded once; texts that repair restores are those that have been read.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from tamis.text.repair import Known, affected, repaired
 NDCG = nDCG @ 10
 DEPTH, SEED, SEEDS = 100, 0, 8
 RESULTS = Path(__file__).parent / "results/repair.json"
+LOSSES = ("lost", "repaired - broken", "repaired - clean")
 CONTROLS = ("scifact", "stard_dev", "vaswani", "cranfield")
 NAMES = {
     "bm25": "BM25",
@@ -164,30 +165,33 @@ def cacm(scorer: Reading | None) -> dict[str, object]:
     }
 
 
-def many_seeds() -> dict[str, object]:
-    """BM25 on scifact broken by several seeds and repaired: each query's value is its mean over them."""
+def many_seeds(scorer: Reading | None, count: int) -> dict[str, object]:
+    """scifact broken by several seeds and repaired, by system: each query's value is its mean over the seeds."""
     collection = opened("scifact")
     clean = list(collection.documents.values())
-    (first,) = systems(clean, collection.judged, None).values()
-    means = {"clean": evaluate(as_run(first), collection.qrels, [NDCG])[NDCG]}
-    drawn: dict[str, list[np.ndarray]] = {"broken": [], "repaired": []}
-    for seed in range(SEEDS):
+
+    def values(documents: Sequence[Document]) -> dict[str, np.ndarray]:
+        found = systems(documents, collection.judged, scorer)
+        return {s: evaluate(as_run(r), collection.qrels, [NDCG])[NDCG] for s, r in found.items()}
+
+    whole, drawn = values(clean), []
+    for seed in range(count):
+        start = time.perf_counter()
         torn = [broken(document, seed) for document in clean]
-        for version, documents in (("broken", torn), ("repaired", mended(torn))):
-            (found,) = systems(documents, collection.judged, None).values()
-            drawn[version].append(evaluate(as_run(found), collection.qrels, [NDCG])[NDCG])
-    means |= {version: np.mean(values, axis=0) for version, values in drawn.items()}
-    pairs = {
-        "lost": ("broken", "clean"),
-        "repaired - broken": ("repaired", "broken"),
-        "repaired - clean": ("repaired", "clean"),
-    }
+        drawn.append((values(torn), values(mended(torn))))
+        print(f"scifact, seed {seed}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    return {"seeds": count, "systems": {s: _over_seeds(whole[s], [(a[s], b[s]) for a, b in drawn]) for s in whole}}
+
+
+def _over_seeds(clean: np.ndarray, drawn: Sequence[tuple[np.ndarray, np.ndarray]]) -> dict[str, object]:
+    """What breaking costs and repair gives back, from clean values and each seed's broken and repaired ones."""
+    torn, whole = np.mean(drawn, axis=0)
+    pairs = ((torn, clean), (whole, torn), (whole, clean))
     return {
-        "seeds": SEEDS,
-        "ndcg@10": {version: float(values.mean()) for version, values in means.items()},
-        "broken, repaired by seed": [[float(v.mean()) for v in one] for one in zip(*drawn.values(), strict=True)],
-        **{what: _paired(means[one], means[other]) for what, (one, other) in pairs.items()},
-        "given back": recovered(*means.values()),
+        "ndcg@10": {name: float(v.mean()) for name, v in (("clean", clean), ("broken", torn), ("repaired", whole))},
+        "by seed": [[float(a.mean()), float(b.mean())] for a, b in drawn],
+        **{what: _paired(*pair) for what, pair in zip(LOSSES, pairs, strict=True)},
+        "given back": recovered(clean, torn, whole),
     }
 
 
@@ -212,26 +216,41 @@ def controls() -> dict[str, object]:
 
 def tables(results: Mapping[str, dict]) -> str:
     """The results as Markdown."""
-    lines = [
-        "| scifact | clean (95 %) | broken | repaired | lost | repaired - broken | repaired - clean | given back |",
-        "|---" * 8 + "|",
-    ]
-    for system, r in results["scifact"]["systems"].items():
-        means = r["ndcg@10"]
-        cells = [mean(means["clean"]), *(f"{means[v][0]:.3f}" for v in ("broken", "repaired"))]
-        back = r["recovered"]
-        cells += [
-            difference(r["loss"]),
-            difference(r["repaired against"]["broken"]),
-            difference(r["repaired against"]["clean"]),
-        ]
-        cells.append(f"{back['share']:.0%} ({back['low']:.0%} to {back['high']:.0%})")
-        lines.append(f"| {NAMES[system]} | " + " | ".join(cells) + " |")
-    lines += ["", "| cacm | as it is (95 %) | repaired (95 %) | difference |", "|---" * 4 + "|"]
-    for system, r in results["cacm"]["systems"].items():
-        cells = [*map(mean, r["ndcg@10"].values()), difference(r["repaired against"]["as it is"])]
-        lines.append(f"| {NAMES[system]} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    made = {
+        ("scifact", "clean (95 %)", "broken", "repaired", *LOSSES, "given back"): {
+            system: [
+                mean(r["ndcg@10"]["clean"]),
+                *(f"{r['ndcg@10'][version][0]:.3f}" for version in ("broken", "repaired")),
+                *map(difference, (r["loss"], r["repaired against"]["broken"], r["repaired against"]["clean"])),
+                share(r["recovered"]),
+            ]
+            for system, r in results["scifact"]["systems"].items()
+        },
+        (f"scifact, {results['seeds']['seeds']} seeds", "clean", "broken", "repaired", *LOSSES, "given back"): {
+            system: [
+                *(f"{value:.4f}" for value in r["ndcg@10"].values()),
+                *(difference(r[what]) for what in LOSSES),
+                share(r["given back"]),
+            ]
+            for system, r in results["seeds"]["systems"].items()
+        },
+        ("cacm", "as it is (95 %)", "repaired (95 %)", "difference"): {
+            system: [*map(mean, r["ndcg@10"].values()), difference(r["repaired against"]["as it is"])]
+            for system, r in results["cacm"]["systems"].items()
+        },
+    }
+    return "\n\n".join(
+        "\n".join([line(heads), "|---" * len(heads) + "|", *(line([NAMES[s], *cells]) for s, cells in rows.items())])
+        for heads, rows in made.items()
+    )
+
+
+def line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def share(of: Mapping[str, float]) -> str:
+    return "{share:.0%} ({low:.0%} to {high:.0%})".format(**of)
 
 
 def mean(of: Sequence[float]) -> str:
@@ -245,6 +264,7 @@ def difference(of: Mapping[str, float]) -> str:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--bm25", action="store_true", help="search by words only, and keep no results")
+    options.add_argument("--seeds", type=int, default=SEEDS, help="how often scifact is broken (%(default)s)")
     options.add_argument("--table", action="store_true", help="print what has been measured, measure nothing")
     options.add_argument("--results", type=Path, default=RESULTS, help="where results are kept (%(default)s)")
     options.add_argument("--keep", type=Path, metavar="DIR", help="keep what was read here, and use it again")
@@ -254,8 +274,12 @@ def main() -> None:
     else:
         scorer = None if asked.bm25 else Reading(tamis.load_scorer("tamis-mini"))
         with scorer.kept(asked.keep, "repair") if scorer else nullcontext():
-            results = {"cacm": cacm(scorer), "scifact": scifact(scorer), "clean sets": controls()}
-        results["scifact, seeds"] = many_seeds()
+            results = {
+                "cacm": cacm(scorer),
+                "scifact": scifact(scorer),
+                "seeds": many_seeds(scorer, asked.seeds),
+                "clean sets": controls(),
+            }
         if scorer:
             asked.results.write_text(json.dumps({"model": scorer.fingerprint, **results}, indent=1) + "\n")
     print(tables(results))
