@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
@@ -41,7 +43,15 @@ def test_holm_raises_keeps_order_and_does_not_care_about_it(p_values, random):
     assert holm([p_values[at] for at in shuffled]).tolist() == adjusted[shuffled].tolist()
 
 
-@settings(max_examples=10)  # statsmodels collects garbage in every call, a second of it late in a long run of tests
+@pytest.fixture(scope="module")
+def nothing_to_collect():
+    """statsmodels collects garbage in every call, a second of it late in a long run of tests; this sets it aside."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("nothing_to_collect")
 @given(P_VALUES)
 def test_holm_agrees_with_statsmodels(p_values):
     assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1], abs=1e-12)

@@ -87,11 +87,13 @@ def test_a_model_is_exchanged_under_load_and_no_request_fails(tmp_path):
                 server.send_signal(signal.SIGHUP)
                 while sum("model mine" in line for line in lines) == told:
                     time.sleep(0.05)
+            while len(found) <= 50 and not any(future.done() for future in working):  # the machine may be slow
+                time.sleep(0.05)
             stop.set()
             for future in working:
                 future.result()
         after = client.get("/info").json()["models"]["mine"]["fingerprint"]
-    assert before != after and len(found) > 16
+    assert before != after and len(found) > 50
     assert {answer.status_code for answer in found} == {200}
     assert {answer.json()["results"][0]["index"] for answer in found} == {1}
 

@@ -9,6 +9,7 @@ from itertools import accumulate
 from tamis.rewrite.context.chinese.words import ASKING, CLASSES, FUNCTION, INTRODUCING, PEOPLE, RELATIONAL
 from tamis.rewrite.context.rule import Rule, weighed
 from tamis.text import simplified, tagged
+from tamis.text.words import between
 
 LONGEST = 16  # characters of a topic
 MOST_WORDS = 8
@@ -162,10 +163,7 @@ def topics(history: Sequence[str], need: Need) -> list[Topic]:
 
 def _between(words: Words, at: int) -> bool:
     """Whether a space stands between two Latin words, which may be one name: iPhone 15 Pro."""
-    if words[at][0] != " " or not 0 < at < len(words) - 1:
-        return False
-    before, after = words[at - 1][0][-1], words[at + 1][0][0]
-    return before.isascii() and before.isalnum() and after.isascii() and after.isalnum()
+    return words[at][0] == " " and 0 < at < len(words) - 1 and bool(between(words[at - 1][0], words[at + 1][0]))
 
 
 def _stretches(turn: str, other: str, need: Need) -> Iterator[Stretch]:
