@@ -1,11 +1,11 @@
 """nDCG@10 before and after repair: scifact clean, broken and repaired; cacm as it is and repaired.
 
     TAMIS_DATA=/path/to/data python benchmarks/repair.py                    # every system, three seeds: 50 minutes
-    TAMIS_DATA=/path/to/data python benchmarks/repair.py --bm25 --seeds 8   # words only: a minute, nothing written
+    TAMIS_DATA=/path/to/data python benchmarks/repair.py --bm25 --seeds 8   # words only: three minutes, nothing written
     python benchmarks/repair.py --table                                     # the tables of what has been measured
 
-scifact's broken version is made by broken_pdf.py, once with seed 0 and then with several seeds, a query's value being
-its mean over them (--seeds; --keep goes on where an earlier run ended). What repair gives back is
+scifact's broken version is made by broken_pdf.py, with seed 0 alone and with several seeds, a query's value being its
+mean over them (--seeds; --keep goes on where an earlier run ended). What repair gives back is
 (repaired - broken) / (clean - broken), with a 95 % interval of a bootstrap over queries. tamis-mini reranks the best
 100 of BM25 by the texts alone. Each text is encoded once; texts that repair restores are those that have been read.
 """
@@ -28,15 +28,15 @@ from remembering import RememberingScorer, pair_key
 import tamis
 from tamis.core import Document, Query, Ranking
 from tamis.data import Collection
-from tamis.evaluate import as_run, compare, evaluate, interval, nDCG
+from tamis.evaluate import as_run, evaluate, interval, nDCG, paired
 from tamis.pipeline import Rerank
 from tamis.recall import Index
 from tamis.text.repair import Known, affected, repaired
 
 NDCG = nDCG @ 10
-DEPTH, SEED, SEEDS = 100, 0, 3
+DEPTH, SEEDS = 100, 3
 RESULTS = Path(__file__).parent / "results/repair.json"
-LOSSES = ("lost", "repaired - broken", "repaired - clean")
+SYSTEMS = ("systems", "first seed", "all seeds")  # what the tables show
 CONTROLS = ("scifact", "stard_dev", "vaswani", "cranfield")
 NAMES = {
     "bm25": "BM25",
@@ -83,25 +83,21 @@ def scored(collection: Collection, versions: Mapping[str, Sequence[Document]], s
     for version, documents in versions.items():
         start = time.perf_counter()
         rankings = systems(documents, collection.judged, scorer)
-        made[version] = {s: evaluate(as_run(r), collection.qrels, [NDCG]) for s, r in rankings.items()}
+        made[version] = {s: evaluate(as_run(r), collection.qrels, [NDCG])[NDCG] for s, r in rankings.items()}
         print(f"{collection.name} {version}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
     return made
 
 
-def row(values: Mapping[str, object], system: str, versions: Sequence[str]) -> dict[str, object]:
-    """Means with intervals by version, and each version but the last against the last, query by query."""
-    means = {}
-    for version in versions:
-        own = interval(values[version][system][NDCG])
-        means[version] = [float(values[version][system][NDCG].mean()), own.low, own.high]
-    last = versions[-1]
-    tests = {v: paired(values[last][system], values[v][system]) for v in versions[:-1]}
-    return {"ndcg@10": means, "repaired against": tests}
-
-
-def paired(one: object, two: object) -> dict[str, float]:
-    found = compare(one, two, NDCG)
+def tested(one: np.ndarray, other: np.ndarray) -> dict[str, float]:
+    """The first's difference to the other, query by query, with its interval and test."""
+    found = paired(one, other)
     return {"difference": found.difference, "low": found.low, "high": found.high, "p": found.p_value}
+
+
+def meant(values: np.ndarray) -> list[float]:
+    """The mean over queries with its interval."""
+    found = interval(values)
+    return [found.mean, found.low, found.high]
 
 
 def recovered(clean: np.ndarray, torn: np.ndarray, mended: np.ndarray) -> dict[str, float]:
@@ -123,26 +119,43 @@ def mended(documents: Sequence[Document]) -> list[Document]:
     return [repaired(document, known=known).document for document in documents]
 
 
-def scifact(scorer: Reading | None) -> dict[str, object]:
-    """scifact clean, broken, repaired."""
+def scifact(scorer: Reading | None, seeds: int) -> dict[str, object]:
+    """scifact clean, broken and repaired, with the first seed and with all."""
     collection = opened("scifact")
     clean = list(collection.documents.values())
-    torn = [broken(document, SEED) for document in clean]
-    versions = {"clean": clean, "broken": torn, "repaired": mended(torn)}
+    torn = [[broken(document, seed) for document in clean] for seed in range(seeds)]
+    whole = [mended(documents) for documents in torn]
+    versions = {"clean": clean}
+    for seed in range(seeds):
+        versions |= {f"broken {seed}": torn[seed], f"repaired {seed}": whole[seed]}
     values = scored(collection, versions, scorer)
-    report = affected(torn, known=Known.of(torn))
-    same = sum(_flat(a) == _flat(b) for a, b in zip(clean, versions["repaired"], strict=True))
-    found: dict[str, dict[str, object]] = {}
-    for system in values["clean"]:
-        found[system] = row(values, system, tuple(versions))
-        found[system]["loss"] = paired(values["broken"][system], values["clean"][system])
-        found[system]["recovered"] = recovered(*(values[v][system][NDCG] for v in versions))
+    report = affected(torn[0], known=Known.of(torn[0]))
+    same = sum(_flat(a) == _flat(b) for a, b in zip(clean, whole[0], strict=True))
+    drawn = {
+        s: [(values[f"broken {seed}"][s], values[f"repaired {seed}"][s]) for seed in range(seeds)]
+        for s in values["clean"]
+    }
     return {
         "queries": len(collection.judged),
         "documents": len(clean),
+        "seeds": seeds,
         "affected": {kind: report.share(kind) for kind in report.kinds},
         "restored to the character": same / len(clean),
-        "systems": found,
+        "first seed": {s: given_back(values["clean"][s], pairs[:1]) for s, pairs in drawn.items()},
+        "all seeds": {s: given_back(values["clean"][s], pairs) for s, pairs in drawn.items()},
+    }
+
+
+def given_back(clean: np.ndarray, drawn: Sequence[tuple[np.ndarray, np.ndarray]]) -> dict[str, object]:
+    """What breaking costs and repair gives back; a query's broken and repaired value is its mean over the seeds."""
+    torn, whole = np.mean(drawn, axis=0)
+    return {
+        "ndcg@10": {"clean": meant(clean), "broken": meant(torn), "repaired": meant(whole)},
+        "by seed": [[float(a.mean()), float(b.mean())] for a, b in drawn],
+        "lost": tested(torn, clean),
+        "repaired - broken": tested(whole, torn),
+        "repaired - clean": tested(whole, clean),
+        "given back": recovered(clean, torn, whole),
     }
 
 
@@ -161,47 +174,14 @@ def cacm(scorer: Reading | None) -> dict[str, object]:
         "queries": len(collection.judged),
         "documents": len(documents),
         "affected": {kind: report.share(kind) for kind in report.kinds},
-        "systems": {system: row(values, system, tuple(versions)) for system in values["repaired"]},
+        "systems": {
+            s: {
+                "ndcg@10": {version: meant(values[version][s]) for version in versions},
+                "repaired - as it is": tested(values["repaired"][s], values["as it is"][s]),
+            }
+            for s in values["repaired"]
+        },
     }
-
-
-def many_seeds(scorer: Reading | None, count: int) -> dict[str, object]:
-    """scifact broken by several seeds and repaired, by system: each query's value is its mean over the seeds."""
-    collection = opened("scifact")
-    clean = list(collection.documents.values())
-
-    def values(documents: Sequence[Document]) -> dict[str, np.ndarray]:
-        found = systems(documents, collection.judged, scorer)
-        return {s: evaluate(as_run(r), collection.qrels, [NDCG])[NDCG] for s, r in found.items()}
-
-    whole, drawn = values(clean), []
-    for seed in range(count):
-        start = time.perf_counter()
-        torn = [broken(document, seed) for document in clean]
-        drawn.append((values(torn), values(mended(torn))))
-        print(f"scifact, seed {seed}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
-    return {"seeds": count, "systems": {s: _over_seeds(whole[s], [(a[s], b[s]) for a, b in drawn]) for s in whole}}
-
-
-def _over_seeds(clean: np.ndarray, drawn: Sequence[tuple[np.ndarray, np.ndarray]]) -> dict[str, object]:
-    """What breaking costs and repair gives back, from clean values and each seed's broken and repaired ones."""
-    torn, whole = np.mean(drawn, axis=0)
-    pairs = ((torn, clean), (whole, torn), (whole, clean))
-    return {
-        "ndcg@10": {name: float(v.mean()) for name, v in (("clean", clean), ("broken", torn), ("repaired", whole))},
-        "by seed": [[float(a.mean()), float(b.mean())] for a, b in drawn],
-        **{what: _paired(*pair) for what, pair in zip(LOSSES, pairs, strict=True)},
-        "given back": recovered(clean, torn, whole),
-    }
-
-
-def _paired(one: np.ndarray, two: np.ndarray) -> dict[str, float]:
-    """The mean difference with a bootstrap's interval, and p of a paired randomisation test."""
-    rng, gap = np.random.default_rng(0), one - two
-    low, high = np.percentile(gap[rng.integers(0, len(gap), (10_000, len(gap)))].mean(axis=1), [2.5, 97.5])
-    flipped = np.abs((rng.choice((-1.0, 1.0), (10_000, len(gap))) * gap).mean(axis=1))
-    p = (1 + int((flipped >= abs(gap.mean()) - 1e-12).sum())) / 10_001
-    return {"difference": float(gap.mean()), "low": float(low), "high": float(high), "p": p}
 
 
 def controls() -> dict[str, object]:
@@ -216,28 +196,23 @@ def controls() -> dict[str, object]:
 
 def tables(results: Mapping[str, dict]) -> str:
     """The results as Markdown."""
+    losses = ("lost", "repaired - broken", "repaired - clean")
+    heads = ("clean (95 %)", "broken", "repaired", *losses, "given back")
+    scifact, cacm = results["scifact"], results["cacm"]
     made = {
-        ("scifact", "clean (95 %)", "broken", "repaired", *LOSSES, "given back"): {
-            system: [
+        (f"scifact, {name}", *heads): {
+            s: [
                 mean(r["ndcg@10"]["clean"]),
-                *(f"{r['ndcg@10'][version][0]:.3f}" for version in ("broken", "repaired")),
-                *map(difference, (r["loss"], r["repaired against"]["broken"], r["repaired against"]["clean"])),
-                share(r["recovered"]),
-            ]
-            for system, r in results["scifact"]["systems"].items()
-        },
-        (f"scifact, {results['seeds']['seeds']} seeds", "clean", "broken", "repaired", *LOSSES, "given back"): {
-            system: [
-                *(f"{value:.4f}" for value in r["ndcg@10"].values()),
-                *(difference(r[what]) for what in LOSSES),
+                *(f"{r['ndcg@10'][version][0]:.4f}" for version in ("broken", "repaired")),
+                *(difference(r[what]) for what in losses),
                 share(r["given back"]),
             ]
-            for system, r in results["seeds"]["systems"].items()
-        },
-        ("cacm", "as it is (95 %)", "repaired (95 %)", "difference"): {
-            system: [*map(mean, r["ndcg@10"].values()), difference(r["repaired against"]["as it is"])]
-            for system, r in results["cacm"]["systems"].items()
-        },
+            for s, r in scifact[key].items()
+        }
+        for name, key in (("seed 0", "first seed"), (f"{scifact['seeds']} seeds", "all seeds"))
+    }
+    made["cacm", "as it is (95 %)", "repaired (95 %)", "difference"] = {
+        s: [*map(mean, r["ndcg@10"].values()), difference(r["repaired - as it is"])] for s, r in cacm["systems"].items()
     }
     return "\n\n".join(
         "\n".join([line(heads), "|---" * len(heads) + "|", *(line([NAMES[s], *cells]) for s, cells in rows.items())])
@@ -276,14 +251,13 @@ def main() -> None:
         with scorer.kept(asked.keep, "repair") if scorer else nullcontext():
             results = {
                 "cacm": cacm(scorer),
-                "scifact": scifact(scorer),
-                "seeds": many_seeds(scorer, asked.seeds),
+                "scifact": scifact(scorer, asked.seeds),
                 "clean sets": controls(),
             }
         if scorer:
             asked.results.write_text(json.dumps({"model": scorer.fingerprint, **results}, indent=1) + "\n")
     print(tables(results))
-    print(json.dumps({name: {k: v for k, v in r.items() if k != "systems"} for name, r in results.items()
+    print(json.dumps({name: {k: v for k, v in r.items() if k not in SYSTEMS} for name, r in results.items()
                       if isinstance(r, dict)}, indent=1))  # fmt: skip
 
 
