@@ -23,11 +23,11 @@ LAYERS: tuple[frozenset[str], ...] = (  # lowest first: a file imports from its 
     frozenset({"text"}),
     frozenset({"recall", "score", "calibrate", "decide", "answer", "rewrite", "evaluate", "data"}),
     frozenset(
-        {"pipeline", "widening", "scoring", "experiment", "labels", "tuning", "recipes", "config"}
+        {"jobs", "pipeline", "widening", "scoring", "experiment", "labels", "tuning", "recipes", "config"}
         | {"train", "observe", "gains"}
     ),
     frozenset({"integrations", "scale"}),
-    frozenset({"serve", "cli", "__main__"}),
+    frozenset({"serve", "workbench", "cli", "__main__"}),
 )
 NUMPY_ONLY = LAYERS[0] | LAYERS[1]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from tamis.data.locks import lock
 from tamis.errors import IndexCorruptError, IndexStoreError, StorageError
 from tamis.recall.manifest import MANIFEST, FileRecord, Manifest
 
@@ -230,7 +231,7 @@ def writing(folder: Path) -> Iterator[None]:
     with _refusals(folder):
         file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        if not _locked(file):
+        if not lock(file):
             holder = os.read(file, 32).decode("ascii", "replace").strip() or "?"
             raise IndexStoreError(f"{folder}: process {holder} is writing this index: wait until it ends, then repeat")
         with _refusals(folder / LOCK):
@@ -240,25 +241,6 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(file)
-
-
-def _locked(file: int) -> bool:
-    """Take the lock of an open file, unless another holds it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            # A byte far behind the content, which thus stays readable.
-            os.lseek(file, 1 << 30, os.SEEK_SET)
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-            os.lseek(file, 0, os.SEEK_SET)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _remove(path: Path) -> None:
