@@ -222,3 +222,12 @@ def test_forms_windows_and_instructions_are_told_apart():
     ]
     assert len({one.digest for one in made}) == 4
     assert made[2].max_length == 300
+
+
+@pytest.mark.parametrize("name", PROMPTS)
+def test_a_template_says_whether_an_instruction_changes_what_is_read(name):
+    made = template(name)
+    with_one, without = made.encode(
+        [(Query("a", instruction="in French"), Document("d", "x")), (Query("a"), Document("d", "x"))]
+    )
+    assert made.reads_instructions == (with_one.ids != without.ids) == ("instruction_not_read" not in with_one.notes)

@@ -99,7 +99,27 @@ Depth = Annotated[int, typer.Option("--depth", min=1, help="Candidates that are 
 IndexFolder = Annotated[Path, typer.Argument(metavar="DIR", help="An index folder made by tamis index.")]
 TopK = Annotated[int | None, typer.Option("--top-k", "-k", min=1, help="Keep this many of the best.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of a table.")]
-Instruction = Annotated[str, typer.Option(help="Task description, for models that read one.")]
+
+
+def _instruction(text: str) -> str:
+    from tamis.score.instructions import instruction_of
+
+    return instruction_of(text)
+
+
+INSTRUCTIONS = (  # the rows of tamis.score.instructions.PRESETS, whose file no start of the command line waits for
+    "web", "faq", "support", "law", "medical", "products", "code", "papers", "claims", "news", "duplicates",
+    "full-answer", "background",
+)  # fmt: skip
+Instruction = Annotated[
+    str,
+    typer.Option(
+        callback=_instruction,
+        help="Task description, for models that read one: a text, or a ready one by name: @"
+        + ", @".join(INSTRUCTIONS)
+        + ".",
+    ),
+]
 
 
 Lang = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the page and the table.")]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tamis.score.batch import distinct
 from tamis.score.companions import depends_on_companions, numbered
 from tamis.score.evidence import Weighing, evidence_of, stage_name, weighable
+from tamis.score.instructions import reads_instructions
 from tamis.score.load import load_encoder, load_scorer, model_folder
 from tamis.score.notes import ScoringWithNotes, notes
 
@@ -47,6 +48,7 @@ __all__ = [
     "model_folder",
     "notes",
     "numbered",
+    "reads_instructions",
     "stage_name",
     "weighable",
 ]

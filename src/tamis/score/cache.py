@@ -16,6 +16,7 @@ from tamis.errors import InputError
 from tamis.score.companions import depends_on_companions
 from tamis.score.composite import check_finite
 from tamis.score.evidence import Weighing, check_evidence
+from tamis.score.instructions import reads_instructions
 from tamis.score.notes import Noting, ScoringWithNotes
 
 
@@ -91,6 +92,11 @@ class Cached:
     def name(self) -> str:
         """The inner scorer's name."""
         return self.scorer.name
+
+    @property
+    def reads_instructions(self) -> bool:
+        """Whether the inner scorer reads a query's instruction."""
+        return reads_instructions(self.scorer)
 
     @property
     def fingerprint(self) -> str:

@@ -26,6 +26,7 @@ from tamis.score.composite import (
     read_config,
     write_config,
 )
+from tamis.score.instructions import reads_instructions
 from tamis.score.notes import score_with_notes
 
 MAPPED = 5  # fewest queries that the map from cheap to expensive scores is fitted on
@@ -97,6 +98,11 @@ class Cascade:
         self.name, self.k, self.error, self.cheap, self.expensive = name, k, error, cheap, expensive
         self.specs = checked_specs(specs, (cheap, expensive))
         self.slope, self.intercept, self.margin, self.share, self.queries = 1.0, 0.0, math.inf, 1.0, 0
+
+    @property
+    def reads_instructions(self) -> bool:
+        """Whether one of the two reads a query's instruction."""
+        return reads_instructions(self.cheap) or reads_instructions(self.expensive)
 
     @property
     def fingerprint(self) -> str:

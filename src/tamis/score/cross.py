@@ -54,6 +54,11 @@ class CrossEncoder:
         """Most tokens of a pair that are read."""
         return self.template.max_length
 
+    @property
+    def reads_instructions(self) -> bool:
+        """Whether the template has a place for a query's instruction."""
+        return self.template.reads_instructions
+
     def shortened(self, max_length: int) -> CrossEncoder:
         """The same scorer reading at most ``max_length`` tokens of a pair.
 

@@ -27,6 +27,7 @@ from tamis.score.composite import (
     read_config,
     write_config,
 )
+from tamis.score.instructions import reads_instructions
 from tamis.score.listwise import listwise_weights
 from tamis.score.notes import merged, notes, score_with_notes
 
@@ -94,6 +95,11 @@ class Ensemble:
     def depends_on_companions(self) -> bool:
         """Whether a member's scores depend on the candidates, and so these do."""
         return any(map(depends_on_companions, self.members))
+
+    @property
+    def reads_instructions(self) -> bool:
+        """Whether a member reads a query's instruction."""
+        return any(map(reads_instructions, self.members))
 
     @property
     def fingerprint(self) -> str:

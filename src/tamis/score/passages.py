@@ -14,6 +14,7 @@ from tamis.core import Document, Floats, Pair, Scorer
 from tamis.errors import InputError
 from tamis.score.companions import depends_on_companions
 from tamis.score.composite import check_finite, config_digest
+from tamis.score.instructions import reads_instructions
 from tamis.score.notes import score_with_notes
 from tamis.text import sentences
 from tamis.text.scripts import HAN, UNSPACED
@@ -127,6 +128,11 @@ class Passages:
     def name(self) -> str:
         """The inner scorer's name, and that it reads passages."""
         return f"{self.scorer.name}+passages"
+
+    @property
+    def reads_instructions(self) -> bool:
+        """Whether the inner scorer reads a query's instruction."""
+        return reads_instructions(self.scorer)
 
     @property
     def fingerprint(self) -> str:

@@ -119,6 +119,11 @@ class PromptTemplate:
         text = repr((self.prompt.text, self.prompt.instructed, self.prompt.instruction))
         return f"prompt:{self.max_length}:{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
+    @property
+    def reads_instructions(self) -> bool:
+        """Whether the prompt has a place for an instruction."""
+        return bool(self.prompt.instructed)
+
     def shortened(self, max_length: int) -> PromptTemplate:
         """The same template with another window."""
         return PromptTemplate(self._tokens, self.prompt, max_length)

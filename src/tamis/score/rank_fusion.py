@@ -12,6 +12,7 @@ from tamis.core import Floats, Pair, Scorer
 from tamis.errors import InputError
 from tamis.score.companions import Lists, candidate_lists
 from tamis.score.composite import check_finite, checked_weights, config_digest, finite_scores
+from tamis.score.instructions import reads_instructions
 from tamis.score.notes import merged, notes, score_with_notes
 
 
@@ -56,6 +57,11 @@ class RankFusion:
         self.k = float(k)
         if not 0 <= self.k < np.inf:
             raise InputError(f"rank fusion needs a finite k of at least 0, got {k}")
+
+    @property
+    def reads_instructions(self) -> bool:
+        """Whether a member reads a query's instruction."""
+        return any(map(reads_instructions, self.members))
 
     @property
     def fingerprint(self) -> str:

@@ -31,12 +31,17 @@ class Encoded:
 
 
 class Template(Protocol):
-    """Pairs to token ids; ``digest`` is the text of all that decides them beside the tokenizer."""
+    """Pairs to token ids; ``digest`` is the text of all that decides them beside the tokenizer.
+
+    ``reads_instructions`` says whether a query's instruction is among them.
+    """
 
     max_length: int
 
     @property
     def digest(self) -> str: ...
+    @property
+    def reads_instructions(self) -> bool: ...
     def encode(self, pairs: Sequence[Pair]) -> list[Encoded]: ...
     def lengths(self, texts: Sequence[str]) -> list[int]: ...
     def shortened(self, max_length: int) -> Template: ...
@@ -73,6 +78,8 @@ class PairTemplate:
     Raises:
         InputError: the window leaves no room for both texts.
     """
+
+    reads_instructions = False
 
     def __init__(self, tokens: Tokens, max_length: int, *, types: bool = True, prompt: str = "") -> None:
         self._tokens, self._types, self._prompt = tokens, types, prompt

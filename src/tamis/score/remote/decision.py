@@ -189,6 +189,8 @@ class DecisionScorer:
         InputError: there is no model's name.
     """
 
+    reads_instructions = True
+
     def __init__(
         self,
         form: DecisionForm,

@@ -80,6 +80,11 @@ class RemoteReranker:
         self.depends_on_companions = self.options.listwise
 
     @property
+    def reads_instructions(self) -> bool:
+        """Whether a query's instruction is sent."""
+        return self.options.instruction != "ignore"
+
+    @property
     def name(self) -> str:
         """The API, and the model where one is named."""
         return f"{self.dialect.name}:{self.model}" if self.model else self.dialect.name

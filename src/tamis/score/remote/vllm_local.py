@@ -34,6 +34,8 @@ class VllmScorer:
         InputError: the prompt is not one of Qwen3-Reranker.
     """
 
+    reads_instructions = True
+
     def __init__(self, model: str, *, prompt: str = "qwen3") -> None:
         if prompt not in QWEN3:
             raise InputError(f"prompt must be one of {', '.join(QWEN3)}, got {prompt!r}")

@@ -125,6 +125,11 @@ class YesNoScorer:
         self._written(Query(""), Document("", ""))  # a prompt this form cannot say is an error now
 
     @property
+    def reads_instructions(self) -> bool:
+        """Whether the prompt has a place for a query's instruction."""
+        return bool(self.prompt.instructed)
+
+    @property
     def name(self) -> str:
         """The form, and the model where one is named."""
         return f"{self.form.name}:{self.model}" if self.model else self.form.name
