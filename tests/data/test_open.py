@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import sys
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def test_gzip_of_several_members() -> None:
     assert list(read_lines(io.BytesIO(packed))) == ["one\n", "two\n"]
 
 
-@pytest.mark.parametrize("magic", [b"PK\x03\x04....", b"PAR1....", b"%PDF-1.7", b"\x28\xb5\x2f\xfd"])
+@pytest.mark.parametrize("magic", list(opening.FOREIGN))
 def test_foreign_files_are_named(magic: bytes) -> None:
     with pytest.raises(DataError, match=r"this is an? "):
         list(read_lines(io.BytesIO(magic + b"\x00" * 100)))
@@ -120,3 +121,36 @@ def test_a_file_is_read_as_it_is_needed(tmp_path: Path) -> None:
 def test_empty_and_blank_files() -> None:
     assert list(read_lines(io.BytesIO(b""))) == []
     assert list(read_lines(io.BytesIO(b"\n\n"))) == ["\n", "\n"]
+
+
+@pytest.mark.parametrize("encoding", ["UTF-16LE", "UTF-16BE"])
+@pytest.mark.parametrize(
+    "text", [LAW, "query,document\nhow to return,within seven days\n", "问题,答案\n如何退货,七天\n"]
+)
+def test_utf16_without_a_mark_is_called_what_it_is(encoding: str, text: str) -> None:
+    with pytest.raises(DataError, match=f"this is {encoding} without a byte order mark"):
+        list(read_lines(io.BytesIO(text.encode(encoding))))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("content", [LAW.encode("utf-32-le"), random.Random(0).randbytes(5000), b"MZ\x90" + bytes(99)])
+def test_binary_files_are_one_clear_error(content: bytes, packed: bool) -> None:
+    with pytest.raises(DataError, match="this is a binary file, no text: give CSV, JSONL, plain text") as caught:
+        list(read_lines(io.BytesIO(gzip.compress(content) if packed else content)))
+    assert caught.value.line is None
+
+
+@given(st.binary(min_size=200, max_size=3000))
+def test_whatever_the_bytes_they_are_text_or_a_data_error(content: bytes) -> None:
+    try:
+        text = "".join(read_lines(io.BytesIO(content)))
+    except DataError:
+        return
+    assert "\ufffd" not in text or "\ufffd".encode() in content or b"\x84\x31\xa4\x37" in content
+
+
+@pytest.mark.parametrize(
+    "text", ["a\0b, a text with a stray NUL\n", "cell\x01cell\x01cell\x01cell\n" * 9, "\x1b[31mred\x1b[0m\n" * 9]
+)
+def test_texts_with_control_characters_are_texts(text: str) -> None:
+    assert "".join(read_lines(io.BytesIO(text.encode()))) == text

@@ -29,9 +29,23 @@ FOREIGN = {
     b"\x28\xb5\x2f\xfd": "a zstd file: decompress it first",
     b"BZh": "a bzip2 file: decompress it first",
     b"\xfd7zXZ": "an xz file: decompress it first",
+    b"7z\xbc\xaf": "a 7z file: unpack it first",
+    b"Rar!": "a RAR file: unpack it first",
+    b"\xd0\xcf\x11\xe0": "an old Office file (.xls, .doc), or a workbook with a password: save it as .xlsx without one",
+    b"\x89PNG": "a PNG picture: give a file of text",
+    b"\xff\xd8\xff": "a JPEG picture: give a file of text",
+    b"GIF8": "a GIF picture: give a file of text",
+    b"\x7fELF": "a program: give a file of text",
+    b"SQLite f": "a SQLite database: write its rows as CSV or JSONL first",
 }
 
+CONTROLS = [byte for byte in range(32) if byte not in b"\t\n\r\f\x1b"]
+FEW, MANY = 3, 1 / 20  # control bytes; and their share of a file's bytes, which among random ones is a tenth
+USUAL = 0.9  # of a text's characters; two random bytes make a usual one three times in ten
+LEAST = 16  # bytes from which a file is judged
+
 _utf8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_usual = re.compile(r"[\t\n\r -~\u00a0-\u04ff\u2000-\u206f\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]")
 _gb2312 = re.compile(rb"[\xa1-\xf7][\xa1-\xfe]")
 _ASCII = bytes(range(128))
 
@@ -53,7 +67,8 @@ def read_lines(source: Source) -> Iterator[str]:
     which is recognised where the first bytes beyond ASCII are not UTF-8. A line ends at ``\n`` only.
 
     Raises:
-        DataError: no such file, a directory, damaged gzip, or bytes in none of these encodings; with the line.
+        DataError: no such file, a directory, damaged gzip, a file that is no text, or bytes in none of these encodings;
+            with the line.
 
     >>> list(read_lines(io.BytesIO("一\n二".encode("gb18030"))))
     ['一\n', '二']
@@ -81,14 +96,14 @@ def _lines(source: Source) -> Iterator[str]:
         yield from cast(IO[str], source)
         return
     with _opened(cast("str | Path | IO[bytes]", source)) as stream:
-        yield from _joined(_decoded(stream))
+        yield from _joined(_decoded(_checked(stream, name_of(source))))
 
 
 @contextmanager
 def _opened(source: str | Path | IO[bytes]) -> Iterator[IO[bytes]]:
     """The source as a stream of decompressed bytes; what this opened is closed again."""
     if isinstance(source, (str, Path)):
-        with _file(Path(source)) as file, _opened(file) as stream:
+        with open_file(Path(source)) as file, _opened(file) as stream:
             yield stream
         return
     peekable = cast(io.BufferedReader, source if hasattr(source, "peek") else io.BufferedReader(cast(Any, source)))
@@ -103,7 +118,8 @@ def _opened(source: str | Path | IO[bytes]) -> Iterator[IO[bytes]]:
                 peekable.detach()
 
 
-def _file(path: Path) -> IO[bytes]:
+def open_file(path: Path) -> IO[bytes]:
+    """A file opened for reading bytes, or a DataError that says why not and what was perhaps meant."""
     if path.is_dir():
         raise DataError("expected a file, this is a directory", path=path)
     try:
@@ -116,10 +132,42 @@ def _file(path: Path) -> IO[bytes]:
         raise DataError(f"cannot be opened: {error.strerror}", path=path) from error
 
 
-def _decoded(stream: IO[bytes]) -> Iterator[str]:
-    """The stream's text block by block; before a UnicodeDecodeError, the text that stands before the wrong byte."""
-    decoder = None
+def _checked(stream: IO[bytes], path: str) -> Iterator[bytes]:
+    """The stream block by block; an error where the first shows that it holds no text."""
+    first = True
     while block := stream.read(BLOCK):
+        if first and (fault := _no_text(block)):
+            raise DataError(fault, path=path)
+        first = False
+        yield block
+
+
+def _no_text(block: bytes) -> str:
+    """Why a file that begins like this is no text that can be read; empty where it is one.
+
+    Texts from elsewhere hold a stray NUL or control characters between cells; binary files and UTF-16 hold many, NUL
+    among them.
+    """
+    if len(block) < LEAST or block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return ""
+    if 0 not in block or sum(map(block.count, CONTROLS)) <= max(FEW, MANY * len(block)):
+        return ""
+    shares = {encoding: _usual_share(block, encoding) for encoding in ("UTF-16LE", "UTF-16BE")}
+    likely = max(shares, key=shares.__getitem__)
+    if shares[likely] > USUAL:
+        return f"this is {likely} without a byte order mark: save the file as UTF-8"
+    return "this is a binary file, no text: give CSV, JSONL, plain text, or an Excel workbook (.xlsx)"
+
+
+def _usual_share(block: bytes, encoding: str) -> float:
+    text = block[: len(block) // 2 * 2].decode(encoding, "replace")
+    return len(_usual.findall(text)) / len(text)
+
+
+def _decoded(blocks: Iterator[bytes]) -> Iterator[str]:
+    """The text of blocks of bytes; before a UnicodeDecodeError, the text that stands before the wrong byte."""
+    decoder = None
+    for block in blocks:
         if decoder is None and not block.isascii():
             decoder = codecs.getincrementaldecoder(_encoding(block))()
         try:

@@ -1,4 +1,4 @@
-"""Documents and queries from files: plain lines, JSONL, CSV or TSV."""
+"""Documents and queries from files: plain lines, JSONL, CSV, TSV or Excel workbooks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tamis.core import Document, FieldValue, Query
 from tamis.data.open import Source, name_of, read_lines
 from tamis.data.rows import Row, as_text, json_rows, peeked
 from tamis.data.tables import header_of, is_json, table_rows
+from tamis.data.workbooks import is_workbook, workbook_rows
 from tamis.errors import DataError
 from tamis.text import clean
 
@@ -25,9 +26,9 @@ _table_name = re.compile(r"\.(?:csv|tsv)(?:\.gz)?$", re.IGNORECASE)
 def read_documents(source: Source) -> Iterator[Document]:
     r"""The documents of a file, of standard input (``-``) or of an open stream, one at a time.
 
-    JSONL and tables have ``text`` and mostly ``id`` and ``title``; other columns become the document's fields (strings
-    in a table, nested values as JSON text). Other files hold one document a line. A document without an id is named by
-    its position from 0: its row's, or its line's, so that blank lines count.
+    JSONL and tables (CSV, TSV, .xlsx) have ``text`` and mostly ``id`` and ``title``; other columns become the
+    document's fields (strings in CSV and TSV, nested values as JSON text). Other files hold one document a line. A
+    document without an id is named by its position from 0: its row's, or its line's, so that blank lines count.
 
     Raises:
         DataError: the file cannot be read, a row has no text, or two rows have one id; with file, line and field.
@@ -70,6 +71,8 @@ def read_queries(source: Source) -> list[Query]:
 
 
 def _document_rows(source: Source) -> Iterator[Row]:
+    if is_workbook(source):
+        return workbook_rows(source)
     first, lines = peeked(read_lines(source))
     name = name_of(source)
     if _plain_name.search(name):
@@ -82,6 +85,8 @@ def _document_rows(source: Source) -> Iterator[Row]:
 
 
 def _query_rows(source: Source) -> Iterator[Row]:
+    if is_workbook(source):
+        return workbook_rows(source)
     first, lines = peeked(read_lines(source))
     name = name_of(source)
     if is_json(first):

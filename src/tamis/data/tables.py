@@ -1,4 +1,4 @@
-"""The rows of CSV and TSV files, and of any file whose form its content tells."""
+"""The rows of CSV and TSV files, and of any file whose form its content tells: JSON and workbooks, too."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from tamis.data.open import Source, name_of, read_lines
 from tamis.data.rows import Refused, Row, json_rows, peeked, refuse
+from tamis.data.workbooks import is_workbook, workbook_rows
 from tamis.errors import DataError
 
 Record: TypeAlias = tuple[int, list[str]]  # line on which it begins, cells
@@ -21,10 +22,11 @@ _json = re.compile(r"\s*(?:\{|\[\s*(?:\{|$))")
 
 
 def read_rows(source: Source, refused: Refused | None = None) -> Iterator[Row]:
-    r"""The rows of a JSONL file, of a CSV or TSV file with a header line, or of a JSON array; known by content.
+    r"""The rows of a JSONL file, a CSV or TSV file with a header line, a workbook (.xlsx) or a JSON array; by content.
 
-    All but arrays are streamed. Values of JSON keep their types, ``NaN`` and infinities read as null; values of CSV and
-    TSV are strings. Blank lines are skipped. Lines count from 1.
+    Of a workbook the first sheet is read. All but arrays and workbooks are streamed. Values of JSON and of workbooks
+    keep their types, ``NaN``, infinities and blank cells read as null; values of CSV and TSV are strings. Blank lines
+    are skipped. Lines count from 1.
 
     Args:
         source: a file or stream.
@@ -33,6 +35,7 @@ def read_rows(source: Source, refused: Refused | None = None) -> Iterator[Row]:
     Raises:
         DataError: malformed JSON, a line or element that is no object, or a row with another number of cells than the
             header; with ``refused``, only what makes the whole file unreadable.
+        MissingExtraError: a workbook, and the package that reads these is not installed.
 
     >>> import io
     >>> [row.values for row in read_rows(io.StringIO('{"id": 1}\n'))]
@@ -40,6 +43,9 @@ def read_rows(source: Source, refused: Refused | None = None) -> Iterator[Row]:
     >>> [row.values for row in read_rows(io.StringIO("id,text\n1,a\n"))]
     [{'id': '1', 'text': 'a'}]
     """
+    if is_workbook(source):
+        yield from workbook_rows(source)
+        return
     first, lines = peeked(read_lines(source))
     rows = json_rows if is_json(first) else table_rows
     yield from rows(lines, name_of(source), refused)
