@@ -23,8 +23,8 @@ LAYERS: tuple[frozenset[str], ...] = (  # lowest first: a file imports from its 
     frozenset({"text"}),
     frozenset({"recall", "score", "calibrate", "decide", "answer", "rewrite", "evaluate", "data"}),
     frozenset(
-        {"jobs", "pipeline", "widening", "scoring", "experiment", "labels", "tuning", "recipes", "config"}
-        | {"train", "observe", "gains"}
+        {"jobs", "pipeline", "widening", "scoring", "experiment", "labels", "labelling", "tuning", "recipes"}
+        | {"train", "observe", "gains", "config"}
     ),
     frozenset({"integrations", "scale"}),
     frozenset({"serve", "workbench", "cli", "__main__"}),

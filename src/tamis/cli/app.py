@@ -22,6 +22,7 @@ from tamis.cli import (
     export,
     gain,
     index,
+    label,
     mine,
     repair,
     report,
@@ -31,6 +32,7 @@ from tamis.cli import (
     serve,
     train,
     tune,
+    ui,
 )
 from tamis.errors import TamisError
 
@@ -61,7 +63,9 @@ app.command("train")(train.command)
 app.command("distill")(distill.command)
 app.command("export")(export.command)
 app.command("agree")(agree.command)
+app.add_typer(label.app)
 app.command("serve")(serve.command)
+app.command("ui")(ui.command)
 app.command("doctor")(doctor.command)
 
 

@@ -1,0 +1,80 @@
+"""What the labels of a round let expect of the promise, as a number of labels and as a sentence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from tamis.calibrate import Labelled
+from tamis.decide import PrecisionAtLeast, Refused, certify
+from tamis.labelling.rounds import Round
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the labels of the round let expect.
+
+    Attributes:
+        shown: whether they show the promise as they are.
+        finished: whether every pair of the round is labelled: only then is the promise to be stated.
+        more: about how many more labels of this region it takes; 0 where it is shown, None where no number can be told.
+        sentence: the same in words.
+    """
+
+    shown: bool
+    finished: bool
+    more: int | None
+    sentence: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The outlook as JSON values."""
+        return {"shown": self.shown, "finished": self.finished, "more": self.more, "sentence": self.sentence}
+
+
+def outlook(data: Labelled | None, target: PrecisionAtLeast, last: Round, left: int) -> Outlook:
+    """What labelled pairs of a round let expect.
+
+    Args:
+        data: the labelled pairs of the round; None where there are none.
+        target: what shall be promised.
+        last: the round.
+        left: pairs of it that nobody has labelled yet.
+    """
+    if data is None:
+        return Outlook(False, False, None, _nothing(target, last))
+    found = certify(data, target)
+    if isinstance(found, Refused):
+        return _refused(found, target, len(data), left)
+    if left:
+        said = (
+            f"these {len(data)} labels show the promise; label the {left} pairs that are left before you state it: who "
+            "stops at the first yes is wrong more often"
+        )
+        return Outlook(True, False, 0, said)
+    return Outlook(True, True, 0, f"the promise is shown: {target.promise}, from a score of {found.threshold:.6g} on")
+
+
+def _nothing(target: PrecisionAtLeast, last: Round) -> str:
+    midway = min(last.power, key=lambda precision: abs(precision - target.midway))
+    return (
+        f"nothing of this round is labelled yet: the promise takes at least {last.needed} accepted pairs, all "
+        f"relevant, and about {last.power[midway]} where {100 * midway:.4g} % of what is accepted is relevant"
+    )
+
+
+def _refused(found: Refused, target: PrecisionAtLeast, labels: int, left: int) -> Outlook:
+    """A refusal as a number of labels: accepted pairs come at the rate at which they came so far."""
+    if not found.accepted or found.labels_needed <= found.accepted:
+        return Outlook(False, not left, None, found.reason)
+    more = math.ceil((found.labels_needed - found.accepted) * labels / found.accepted)
+    said = f"the promise can be expected after about {more} more labels"
+    if more > left:
+        said += (
+            f", {more - left} more than are planned: label more pairs of this region, plan a round in a better one, or "
+            "promise less"
+        )
+    if found.nearest_achievable:
+        least, threshold = found.nearest_achievable[0]
+        said += f"; so far they show {100 * least:.4g} %, from a score of {threshold:.6g} on"
+    return Outlook(False, not left, more, said)

@@ -1,0 +1,114 @@
+"""How far a project has come: by round, by annotator, towards its promise."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tamis.labelling.folder import LABELS
+from tamis.labelling.ledger import Ledger
+from tamis.labelling.log import Entry
+from tamis.labelling.outlook import Outlook, outlook
+from tamis.labelling.queue import disputed, wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One annotator's part: labels, pairs passed over, and the median of the seconds a label took."""
+
+    labels: int
+    skipped: int
+    seconds: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The part as JSON values."""
+        return {"labels": self.labels, "skipped": self.skipped, "seconds": self.seconds}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a project has come.
+
+    Attributes:
+        planned, labelled: pairs of the present round, and how many of them have a label.
+        round: its number, counted from 1.
+        earlier: labelled pairs of the rounds before.
+        labels: labels in all, of all annotators and rounds.
+        open: labels that the present round still takes, second and third ones among them.
+        disputed: pairs on which two differ and no third has spoken.
+        by_annotator: each annotator's part.
+        outlook: what the labels of the present round let expect.
+        notes: what else should be known, in sentences.
+    """
+
+    planned: int
+    labelled: int
+    round: int
+    earlier: int
+    labels: int
+    open: int
+    disputed: int
+    by_annotator: Mapping[str, Worker]
+    outlook: Outlook
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """How far it has come, in a sentence."""
+        before = f" (round {self.round}; {self.earlier} pairs were labelled before it)" if self.round > 1 else ""
+        return f"{self.labelled} of {self.planned} pairs labelled{before}: {self.outlook.sentence}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The standing as JSON values."""
+        return {
+            "planned": self.planned,
+            "labelled": self.labelled,
+            "round": self.round,
+            "earlier": self.earlier,
+            "labels": self.labels,
+            "open": self.open,
+            "disputed": self.disputed,
+            "by_annotator": {name: who.as_json() for name, who in self.by_annotator.items()},
+            "outlook": self.outlook.as_json(),
+            "notes": list(self.notes),
+            "sentence": self.sentence,
+        }
+
+
+def standing(ledger: Ledger) -> Standing:
+    """How far the project of a ledger has come; asked within its turn."""
+    said, last, share = ledger.log.said, ledger.present, ledger.charter.guide.overlap
+    done = ledger.done(last.items)
+    missing = (wanted(item, said, share) - len(said.labels(item)) for item in last.items)
+    workers = {who: _worker(mine.values()) for who, mine in said.by_annotator.items() if mine}
+    return Standing(
+        planned=len(last.items),
+        labelled=len(done),
+        round=len(ledger.rounds),
+        earlier=len(ledger.done(item for one in ledger.rounds[:-1] for item in one.items)),
+        labels=sum(who.labels for who in workers.values()),
+        open=sum(max(0, more) for more in missing),
+        disputed=sum(disputed(item, said) for item in ledger.drawn),
+        by_annotator=workers,
+        outlook=outlook(ledger.labelled((last,)), ledger.charter.target, last, len(last.items) - len(done)),
+        notes=_notes(ledger),
+    )
+
+
+def _worker(entries: Iterable[Entry]) -> Worker:
+    mine = list(entries)
+    labels = [entry for entry in mine if entry.act == "label"]
+    taken = [entry.seconds for entry in labels if entry.seconds is not None]
+    return Worker(len(labels), len(mine) - len(labels), statistics.median(taken) if taken else None)
+
+
+def _notes(ledger: Ledger) -> tuple[str, ...]:
+    said, torn = ledger.log.said, ledger.log.torn
+    passed = sum(said.touched(item) and not said.labels(item) for item in ledger.present.items)
+    told = (
+        (torn, f"lines of {LABELS} that a crash cut before they were acknowledged, and that are passed over: {torn}"),
+        (passed, f"pairs that all who saw them passed over, and about which nothing is promised: {passed}"),
+    )
+    return tuple(note for count, note in told if count)
