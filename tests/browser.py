@@ -48,7 +48,7 @@ class Browser:
         self.events: list[dict] = []
         target = next(t for t in self.send("Target.getTargets")["targetInfos"] if t["type"] == "page")
         self._session = self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Network", "Log"):
+        for domain in ("Page", "Runtime", "Network", "Log", "DOM"):
             self.send(f"{domain}.enable")
 
     def __enter__(self):
@@ -90,6 +90,42 @@ class Browser:
         self.events.clear()
         self.send("Page.navigate", url=path.as_uri())
         self.until("document.readyState === 'complete' && location.protocol === 'file:'")
+
+    def visit(self, url: str) -> None:
+        """Show an address and wait until its document is read; what it asked for is told by ``requests``."""
+        self.events.clear()
+        self.send("Page.navigate", url=url)
+        self.until("document.readyState === 'complete'")
+
+    def window(self, width: int, height: int, *, phone: bool = False) -> None:
+        """Make the window so large; a phone has touch and a pixel ratio of its own."""
+        self.send(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, mobile=phone,
+            deviceScaleFactor=2 if phone else 1,
+        )  # fmt: skip
+
+    def click(self, selector: str) -> None:
+        """Click the middle of the first element of a CSS selector, as a mouse does."""
+        self.until(f"!!document.querySelector({selector!r})")
+        x, y = self.run(
+            f"(e => (e.scrollIntoView({{block: 'center'}}), e = e.getBoundingClientRect(), "
+            f"[e.x + e.width / 2, e.y + e.height / 2]))(document.querySelector({selector!r}))"
+        )
+        self.mouse("mousePressed", x, y)
+        self.mouse("mouseReleased", x, y)
+
+    def write(self, selector: str, text: str) -> None:
+        """Put text in the place of what stands in an input, as typing or an input method does."""
+        self.click(selector)
+        self.run(f"document.querySelector({selector!r}).select()")
+        self.send("Input.insertText", text=text)
+
+    def upload(self, selector: str, *paths: Path) -> None:
+        """Give files to a file input."""
+        self.until(f"!!document.querySelector({selector!r})")
+        root = self.send("DOM.getDocument")["root"]["nodeId"]
+        node = self.send("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.send("DOM.setFileInputFiles", files=[str(path) for path in paths], nodeId=node)
 
     def until(self, code: str, seconds: float = 30) -> None:
         """Wait until an expression in the page is true, also where the page loads itself again meanwhile."""

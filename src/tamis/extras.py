@@ -44,6 +44,7 @@ EXTRAS: dict[str, Extra] = {
         Extra("prometheus_client", "serve", "the server"),
         Extra("limits", "serve", "the server"),
         Extra("structlog", "serve", "the server"),
+        Extra("gradio", "ui", "the workbench"),
         Extra("python_calamine", "xlsx", "reading Excel workbooks"),
         Extra("sklearn", "sklearn", "calibrators and thresholds as scikit-learn estimators"),
         Extra("langchain_core", "langchain", "tamis in LangChain"),

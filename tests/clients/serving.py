@@ -36,7 +36,7 @@ def serving(*options: str) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tamis", "serve", "--port", str(port), *options]
+    command = [sys.executable, "-m", "tamis", "serve", "--no-workbench", "--port", str(port), *options]
     alone = {"TAMIS_THREADS": "1", "OMP_NUM_THREADS": "1", **os.environ, "TAMIS_API_KEYS": f"tests={KEY}"}
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(command, env=alone, stdout=said, stderr=said)

@@ -192,7 +192,7 @@ def test_a_command_that_fails_says_why(jobs):
     assert job.state == "failed" and "missing.txt" in job.message and "Traceback" not in job.message
 
 
-LONG = ["serve", "--port"]
+LONG = ["serve", "--no-workbench", "--port"]
 
 
 def free_port():
@@ -216,7 +216,7 @@ COMMANDED = """
 import sys
 from tamis.jobs import Jobs, Program
 jobs = Jobs(sys.argv[1])
-print(jobs.folder_of(jobs.start("me", "serve", "s", Program(["serve", "--port", sys.argv[2]]))), flush=True)
+print(jobs.folder_of(jobs.start("me", "serve", "s", Program(["serve", "--no-workbench", "--port", sys.argv[2]]))), flush=True)
 """
 
 

@@ -69,7 +69,8 @@ def process(*arguments, **environ):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tamis", "serve", "--port", str(port), *map(str, arguments)]
+    page = [] if "--workbench" in arguments else ["--no-workbench"]  # which takes seconds to load
+    command = [sys.executable, "-m", "tamis", "serve", *page, "--port", str(port), *map(str, arguments)]
     started = subprocess.Popen(command, env={**os.environ, **environ}, stderr=subprocess.PIPE, text=True)
     lines = []
     reading = threading.Thread(target=lambda: lines.extend(started.stderr))

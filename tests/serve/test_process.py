@@ -20,7 +20,7 @@ import pytest
 pytest.importorskip("fastapi", reason='needs the server: pip install "tamis[serve]"')
 
 from tamis.cli.options import Chosen
-from tamis.cli.serve import _model
+from tamis.cli.serve import model_table
 from tamis.score import model_folder
 
 from .servers import process
@@ -126,8 +126,8 @@ def test_who_never_finishes_a_request_does_not_keep_the_server():
 
 def test_a_path_on_the_command_line_is_one_from_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert _model(Chosen("./faq"), None, None) == {"faq": {"model": str(tmp_path / "faq")}}
-    assert _model(Chosen("tamis-mini"), None, None) == {"tamis-mini": {"model": "tamis-mini"}}
+    assert model_table(Chosen("./faq"), None, None) == {"faq": {"model": str(tmp_path / "faq")}}
+    assert model_table(Chosen("tamis-mini"), None, None) == {"tamis-mini": {"model": "tamis-mini"}}
 
 
 def test_a_public_address_needs_keys():

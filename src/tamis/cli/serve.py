@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,12 @@ from tamis.cli import show
 from tamis.cli.options import USUAL, Chosen, FirstStage, Model, choosing
 
 if TYPE_CHECKING:
+    from tamis.serve.added import Added
+    from tamis.serve.app import Settings
     from tamis.serve.config import Configuration
+    from tamis.serve.service import Service
+    from tamis.workbench.face import Workbench
+    from tamis.workbench.options import WorkbenchOptions
 
 VARIABLE = "TAMIS_API_KEYS"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -52,6 +58,10 @@ def command(
     rate: Annotated[
         str | None, typer.Option(metavar="N/UNIT", help="Requests that a key may make, such as 600/minute.")
     ] = None,
+    workbench: Annotated[
+        bool | None,
+        typer.Option("--workbench/--no-workbench", help="The web page at /; it needs tamis[ui].", show_default=False),
+    ] = None,
     open_to_all: Annotated[
         bool, typer.Option("--open", help="Listen at an address that others can reach, though there are no keys.")
     ] = False,
@@ -63,24 +73,37 @@ def command(
 
     Example: tamis serve --port 8000 --calibration default --index ./law
     """
+    given = tables(
+        {
+            "serve": {"host": host, "port": port, "rate": rate, "open": open_to_all or None},
+            "models": model_table(chosen, calibration, config),
+            "index": {"path": full(index), "recall": recall},
+            "policies": {GIVEN: full(policy)},
+            "policy": policy and GIVEN,
+            "llm": {"url": llm, "model": llm_model},
+            "rewrite": {"url": rewrite, "model": rewrite_model},
+            "encoder": encoder,
+            "feedback": full(feedback),
+            "workbench": {"on": workbench},
+        }
+    )
+    listen(config, given)
+
+
+def listen(config: Path | None, given: dict[str, Any]) -> None:
+    """Answer until told to stop.
+
+    Args:
+        config: tamis.toml; None for none.
+        given: tables as the file has them, which win.
+    """
+    from tamis.extras import available
+    from tamis.serve.added import Added
     from tamis.serve.app import Settings, application
     from tamis.serve.build import exchange, service
     from tamis.serve.keys import Keys
     from tamis.serve.lib import uvicorn
 
-    given = _tables(
-        {
-            "serve": {"host": host, "port": port, "rate": rate, "open": open_to_all or None},
-            "models": _model(chosen, calibration, config),
-            "index": {"path": _full(index), "recall": recall},
-            "policies": {GIVEN: _full(policy)},
-            "policy": policy and GIVEN,
-            "llm": {"url": llm, "model": llm_model},
-            "rewrite": {"url": rewrite, "model": rewrite_model},
-            "encoder": encoder,
-            "feedback": _full(feedback),
-        }
-    )
     beside = config.parent if config else Path()
     told = _configured(config, given)
     listening = told.serve
@@ -91,18 +114,36 @@ def command(
         raise typer.BadParameter(f"{where}: set {VARIABLE}, or say --open", param_hint="--host")
     hosts = () if keys or listening.open else (*LOOPBACK, listening.host)
     settings = Settings(keys, listening.owners, listening.rate, hosts, listening.origins)
-    running = service(told, beside)
+    added = Added(told.workbench.home(listening.port, beside), partial(_configured, config, given), beside)
+    asked = given.get("workbench", {}).get("on", False)
+    shown = told.workbench.on and (asked or available("gradio"))  # asked for, its absence is an error
+    running = service(added.configuration() if shown else told, beside)
 
     async def reload() -> list[str]:
-        return await exchange(running, _configured(config, given), beside)
+        return await added.reload(running) if shown else await exchange(running, _configured(config, given), beside)
 
     address = f"http://{listening.host}:{listening.port}"
     show.say(f"{running.models.default} at {address}: POST /v2/rerank; all paths: GET /openapi.json")
-    app = application(running, settings, reload=reload)
+    face = _face(running, added, settings, told.workbench) if shown else None
+    show.say(f"workbench: {address}/" if face else 'workbench: none; it needs pip install "tamis[ui]"')
+    app = application(running, settings, reload=reload, face=face)
     uvicorn.run(
         app, host=listening.host, port=listening.port, log_level="warning", access_log=False, lifespan="on",
         timeout_graceful_shutdown=listening.stopping,
     )  # fmt: skip
+
+
+def _face(running: Service, added: Added, settings: Settings, options: WorkbenchOptions) -> Workbench:
+    """The web page; without keys whoever sees it may exchange models and policies."""
+    from tamis.workbench.face import Workbench
+
+    return Workbench(
+        running,
+        added,
+        options,
+        keys=settings.keys,
+        may_exchange=lambda holder: not settings.keys or holder in settings.owners,
+    )
 
 
 def private(host: str) -> bool:
@@ -123,10 +164,10 @@ def _configured(config: Path | None, given: dict[str, Any]) -> Configuration:
     return configuration(config, os.environ, given)
 
 
-def _model(chosen: Chosen, calibration: str | None, config: Path | None) -> dict[str, Any]:
+def model_table(chosen: Chosen, calibration: str | None, config: Path | None) -> dict[str, Any]:
     """The table of the model that the command line names; of the shipped one where only its options are given."""
     own = {
-        "calibration": calibration if calibration in (None, "default") else _full(Path(calibration)),
+        "calibration": calibration if calibration in (None, "default") else full(Path(calibration)),
         **{name: value for name, value in chosen.options().items() if value not in (None, "auto")},
     }
     own = {name: value for name, value in own.items() if value is not None}
@@ -138,12 +179,12 @@ def _model(chosen: Chosen, calibration: str | None, config: Path | None) -> dict
     return {Path(spec).name: {"model": spec, **own}}
 
 
-def _full(path: Path | None) -> str | None:
+def full(path: Path | None) -> str | None:
     """A path of the command line is one from the working folder, not from the file's."""
     return None if path is None else str(path.resolve())
 
 
-def _tables(given: dict[str, Any]) -> dict[str, Any]:
+def tables(given: dict[str, Any]) -> dict[str, Any]:
     """What was given of tables, nothing else."""
     kept = {
         name: {key: one for key, one in value.items() if one is not None} if isinstance(value, dict) else value

@@ -181,6 +181,8 @@ class Jobs:
     def close(self) -> None:
         """Have all work stop, wait for it, and give the folder back; what was under way is interrupted."""
         with self._guard:
+            if self._closing:
+                return
             self._closing = True
             for one in self._live.values():
                 one.stop.set()

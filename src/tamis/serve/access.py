@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, TypeAlias
 
 from tamis.errors import InputError
 from tamis.serve.keys import Keys, presented
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 OPEN = frozenset({"/health", "/ready"})  # for those who watch the process; they tell nothing
+
+Aside: TypeAlias = Callable[[str], bool]
 
 
 def parsed(rate: str) -> limits.RateLimitItem | None:
@@ -43,12 +45,19 @@ class Access:
             to stand for this machine (DNS rebinding) would be let in by its visitor's browser. So would one that sends
             what browsers send without asking first: pages of other hosts may not ask either.
         origins: pages of other hosts that may.
+        aside: what tells the paths that have a door of their own; of those only the hosts are looked at here.
     """
 
     def __init__(
-        self, app: ASGIApp, keys: Keys, rate: str = "", hosts: Collection[str] = (), origins: Collection[str] = ()
+        self,
+        app: ASGIApp,
+        keys: Keys,
+        rate: str = "",
+        hosts: Collection[str] = (),
+        origins: Collection[str] = (),
+        aside: Aside = lambda path: False,
     ) -> None:
-        self._app, self._keys, self._hosts, self._origins = app, keys, hosts, origins
+        self._app, self._keys, self._hosts, self._origins, self._aside = app, keys, hosts, origins, aside
         self._rate = parsed(rate)
         self._window = limits.aio.strategies.SlidingWindowCounterRateLimiter(limits.aio.storage.MemoryStorage())
 
@@ -65,6 +74,8 @@ class Access:
         if self._hosts and not self._from_own(headers.get("origin", "")):
             message = "a page of another site asks: see origins in tamis.toml"
             return JSONResponse(told(message, FORBIDDEN, scope["path"]), FORBIDDEN.status)
+        if self._aside(scope["path"]):
+            return None
         holder = self._keys.holder(presented(headers)) if self._keys else ""
         if holder is None:
             message = "no such key: send Authorization: Bearer KEY"

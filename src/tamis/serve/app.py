@@ -8,7 +8,9 @@ import logging
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from tamis import __version__
 from tamis.errors import TamisError
@@ -17,10 +19,15 @@ from tamis.serve.access import Access, parsed
 from tamis.serve.bounds import Within
 from tamis.serve.journal import Journal, Noted
 from tamis.serve.keys import Keys
-from tamis.serve.lib import CORSMiddleware, HTTPException, RequestValidationError, fastapi
+from tamis.serve.lib import CORSMiddleware, HTTPException, RedirectResponse, RequestValidationError, fastapi
 from tamis.serve.problems import FORBIDDEN
 from tamis.serve.routes import ask, feedback, policies, rerank, rewrite, search, watch
 from tamis.serve.service import Service
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+ROOTS = ("/", "/favicon.ico", "/manifest.json")  # what browsers ask for at the root leads to the face
 
 _log = logging.getLogger("tamis")
 
@@ -48,8 +55,30 @@ class Settings:
         parsed(self.rate)
 
 
+class Face(Protocol):
+    """Pages beside the API, with a door and bounds of their own.
+
+    Attributes:
+        path: where they stand, such as ``"/workbench"``; ``/`` leads there.
+    """
+
+    path: str
+
+    def life(self) -> AbstractAsyncContextManager[None]:
+        """What stands around the time in which the face is asked."""
+        ...
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as an ASGI application."""
+        ...
+
+
 def application(
-    service: Service, settings: Settings = Settings(), *, reload: policies.Reload | None = None
+    service: Service,
+    settings: Settings = Settings(),
+    *,
+    reload: policies.Reload | None = None,
+    face: Face | None = None,
 ) -> fastapi.FastAPI:
     """A server.
 
@@ -57,16 +86,18 @@ def application(
         service: what it can do.
         settings: how it treats those who ask.
         reload: reads its configuration again, and says what it exchanged.
+        face: pages; None for none.
     """
     journal = Journal(service.models)
     reload = reload and one_by_one(reload)
 
     @contextlib.asynccontextmanager
     async def life(app: fastapi.FastAPI) -> AsyncIterator[None]:
-        app.state.ready = True
-        with on_hangup(reload):
-            yield
-        app.state.ready = False
+        async with face.life() if face else contextlib.nullcontext():
+            app.state.ready = True
+            with on_hangup(reload):
+                yield
+            app.state.ready = False
         await service.close()
 
     app = fastapi.FastAPI(
@@ -74,11 +105,17 @@ def application(
         docs_url=None, redoc_url=None,  # their pages load scripts from another site
     )  # fmt: skip
     app.state.ready = False
-    app.add_middleware(Within, most=service.bounds.body)
-    app.add_middleware(Access, keys=settings.keys, rate=settings.rate, hosts=settings.hosts, origins=settings.origins)
+
+    def aside(path: str) -> bool:
+        return face is not None and (path in ROOTS or f"{path}/".startswith(f"{face.path}/"))
+
+    app.add_middleware(Within, most=service.bounds.body, aside=aside)
+    app.add_middleware(
+        Access, keys=settings.keys, rate=settings.rate, hosts=settings.hosts, origins=settings.origins, aside=aside
+    )
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=settings.origins, allow_methods=["*"], allow_headers=["*"])
-    app.add_middleware(Noted, journal=journal)
+    app.add_middleware(Noted, journal=journal, aside=aside)
     app.add_exception_handler(TamisError, exchange.refused)
     app.add_exception_handler(RequestValidationError, exchange.invalid)
     app.add_exception_handler(HTTPException, exchange.other)
@@ -93,7 +130,16 @@ def application(
         watch.router(service, journal),
     ):
         app.include_router(router)
+    if face:
+        for place in ROOTS:
+            app.add_api_route(place, leading_to(f"{face.path}{place}"), include_in_schema=False)
+        app.mount(face.path, face)
     return app
+
+
+def leading_to(place: str) -> Callable[[], RedirectResponse]:
+    """What sends whoever asks to another place of this server."""
+    return lambda: RedirectResponse(place)
 
 
 def owner(settings: Settings) -> Callable[[fastapi.Request], None]:

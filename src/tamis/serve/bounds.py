@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,13 +39,18 @@ USUAL = Bounds()
 
 
 class Within:
-    """Lets no body in that is larger than it may be, whether its length was said before or not."""
+    """Lets no body in that is larger than it may be, whether its length was said before or not.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app, self._most = app, most
+    Args:
+        most: bytes.
+        aside: what tells the paths that have bounds of their own.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, aside: Callable[[str], bool] = lambda path: False) -> None:
+        self._app, self._most, self._aside = app, most, aside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or self._aside(scope["path"]):
             await self._app(scope, receive, send)
             return
         first, read = await self._whole(receive)

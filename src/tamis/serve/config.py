@@ -18,6 +18,7 @@ from tamis.serve.bounds import Bounds
 from tamis.serve.lib import pydantic
 from tamis.serve.names import meant
 from tamis.serve.queue import Limits
+from tamis.workbench.options import WorkbenchOptions
 
 Made = TypeVar("Made")
 
@@ -143,6 +144,7 @@ class Configuration:
         policy: name of the one that decides; empty for none.
         encoder: what ``/v1/embeddings`` asks; empty for none.
         feedback: the file that feedback is written to; empty for none.
+        workbench: the web page.
     """
 
     serve: Listening = field(default_factory=Listening)
@@ -156,6 +158,7 @@ class Configuration:
     policy: str = ""
     encoder: str = "e5-small"
     feedback: str = ""
+    workbench: WorkbenchOptions = field(default_factory=WorkbenchOptions)
 
 
 def configuration(path: Path | None, environ: Mapping[str, str], given: Mapping[str, Any] = {}) -> Configuration:

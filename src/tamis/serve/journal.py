@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from tamis.serve.lib import GaugeMetricFamily, prometheus, structlog
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = b"x-request-id"
+FAILED = 500
 LONGEST = 64  # characters of a request's id that are kept as the client sent it
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -71,10 +72,15 @@ class Journal:
 
 
 class Noted:
-    """Gives every request an id, which its answer carries, and keeps a journal of what came of it."""
+    """Gives every request an id, which its answer carries, and keeps a journal of what came of it.
 
-    def __init__(self, app: ASGIApp, journal: Journal) -> None:
-        self._app, self._journal = app, journal
+    Args:
+        journal: what is kept.
+        aside: what tells the paths of pages, which ask for so much that only their failures are kept.
+    """
+
+    def __init__(self, app: ASGIApp, journal: Journal, aside: Callable[[str], bool] = lambda path: False) -> None:
+        self._app, self._journal, self._aside = app, journal, aside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -94,4 +100,5 @@ class Noted:
         try:
             await self._app(scope, receive, named)
         finally:
-            self._journal.note(scope, status, time.perf_counter() - began)
+            if status >= FAILED or not self._aside(scope["path"]):
+                self._journal.note(scope, status, time.perf_counter() - began)

@@ -55,6 +55,10 @@ class Keys:
             found[kept] = name or f"key-{number}"
         return cls(found)
 
+    def named(self, mark: str) -> str | None:
+        """Name of the holder of the key whose digest begins so; None where there is none any more."""
+        return next((name for kept, name in self.digests.items() if kept.startswith(mark)), None) if mark else None
+
     def __bool__(self) -> bool:
         return bool(self.digests)
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     import structlog as structlog
     import uvicorn as uvicorn
     from fastapi.exceptions import RequestValidationError as RequestValidationError
+    from fastapi.responses import FileResponse as FileResponse
+    from fastapi.responses import HTMLResponse as HTMLResponse
     from fastapi.responses import JSONResponse as JSONResponse
+    from fastapi.responses import RedirectResponse as RedirectResponse
     from fastapi.responses import Response as Response
     from fastapi.responses import StreamingResponse as StreamingResponse
     from prometheus_client.core import GaugeMetricFamily as GaugeMetricFamily
@@ -29,16 +32,21 @@ else:
     limits = require("limits")
     require("limits.aio.storage"), require("limits.aio.strategies")
     RequestValidationError = require("fastapi.exceptions").RequestValidationError
-    JSONResponse, Response = require("fastapi.responses").JSONResponse, require("fastapi.responses").Response
+    _answers = require("fastapi.responses")
+    FileResponse, HTMLResponse, JSONResponse = _answers.FileResponse, _answers.HTMLResponse, _answers.JSONResponse
+    RedirectResponse, Response = _answers.RedirectResponse, _answers.Response
     StreamingResponse = require("fastapi.responses").StreamingResponse
     HTTPException = require("starlette.exceptions").HTTPException
     CORSMiddleware = require("starlette.middleware.cors").CORSMiddleware
 
 __all__ = [
     "CORSMiddleware",
+    "FileResponse",
     "GaugeMetricFamily",
+    "HTMLResponse",
     "HTTPException",
     "JSONResponse",
+    "RedirectResponse",
     "RequestValidationError",
     "Response",
     "StreamingResponse",

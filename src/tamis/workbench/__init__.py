@@ -1,0 +1,1 @@
+"""The workbench: the web page in which people see why, try it, and decide."""

@@ -1,0 +1,95 @@
+"""What the tabs of one page share: what the server can do, long work, and who is asking."""
+
+from __future__ import annotations
+
+import functools
+import html
+import inspect
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tamis.errors import TamisError
+from tamis.jobs import Jobs
+from tamis.serve.added import Added
+from tamis.serve.service import Service
+from tamis.workbench.lib import gr
+from tamis.workbench.visitors import Visitor
+from tamis.workbench.words import Language, Said, said, saying
+
+_log = logging.getLogger("tamis")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One page's way to everything.
+
+    Attributes:
+        service: models, policies, index, rewriter.
+        jobs: long work.
+        language: of the page.
+        path: where the pages stand, such as ``"/workbench"``.
+        added: models and policies beside the configuration.
+        may_exchange: whether a key's holder may exchange models and policies.
+        rows: most rows of an upload.
+    """
+
+    service: Service
+    jobs: Jobs
+    language: Language
+    path: str
+    added: Added
+    may_exchange: Callable[[str], bool]
+    rows: int
+
+    def words(self, tab: str) -> Said:
+        """What says the sentences of a tab in the page's language."""
+        return saying(tab, self.language)
+
+    def link(self, job: str, name: str) -> str:
+        """Where a file of a job is fetched."""
+        return f"{self.path}/files/{job}/{name}"
+
+    def told(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """An event's function whose errors reach people as a sentence; what is ours to mend goes to the log."""
+
+        def shown(error: Exception) -> gr.Error:
+            if isinstance(error, TamisError):
+                return gr.Error(html.escape(str(error)), title=said("page.refused", self.language), **_SHORT)
+            _log.error("the workbench has failed", exc_info=error)
+            return gr.Error(said("page.failed", self.language), title=said("page.error", self.language), **_SHORT)
+
+        if inspect.iscoroutinefunction(work):
+
+            @functools.wraps(work)
+            async def later(*given: Any, **named: Any) -> Any:
+                try:
+                    return await work(*given, **named)
+                except gr.Error:
+                    raise
+                except Exception as error:
+                    raise shown(error) from None
+
+            return later
+
+        @functools.wraps(work)
+        def now(*given: Any, **named: Any) -> Any:
+            try:
+                return work(*given, **named)
+            except gr.Error:
+                raise
+            except Exception as error:
+                raise shown(error) from None
+
+        return now
+
+
+_SHORT: dict[str, Any] = {"print_exception": False, "duration": 15}
+
+
+def visitor(request: gr.Request) -> Visitor:
+    """Who asks."""
+    assert request.request is not None
+    found: Visitor = request.request.scope["state"]["visitor"]
+    return found

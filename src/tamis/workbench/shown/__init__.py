@@ -1,0 +1,1 @@
+"""How the nouns of the work look on a page."""

@@ -1,0 +1,11 @@
+"""The tabs, in their order: a name and what fills it, a row each."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from tamis.workbench.desk import Desk
+from tamis.workbench.tabs import compare, work
+
+__all__ = ["TABS"]
+
+TABS: Mapping[str, Callable[[Desk], None]] = MappingProxyType({"compare": compare.fill, "work": work.fill})
