@@ -16,17 +16,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from quality import first_stage
-from repair import NAMES, Reading, difference, mean, opened, row
+from repair import NAMES, NDCG, Reading, difference, mean, meant, opened, tested
 
 import tamis
 from tamis.core import Document, Ranking
 from tamis.data import Collection
-from tamis.evaluate import as_run, evaluate, nDCG
+from tamis.evaluate import as_run, evaluate
 from tamis.pipeline import Rerank
 from tamis.recall import Index
 from tamis.text.repair import CHINESE, heading, kinds_named, repaired, titled_record
 
-NDCG = nDCG @ 10
 AS_IS = "as it is"
 
 
@@ -90,10 +89,16 @@ def measured(name: str, changes: Mapping[str, Callable[[Document], Document]], s
         start = time.perf_counter()
         documents = [change(document) for document in collection.documents.values()]
         rankings = systems(collection, documents, scorer)
-        values[what] = {s: evaluate(as_run(r), collection.qrels, [NDCG]) for s, r in rankings.items()}
+        values[what] = {s: evaluate(as_run(r), collection.qrels, [NDCG])[NDCG] for s, r in rankings.items()}
         print(f"{name}, {what}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
     return {
-        what: {system: row(values, system, (AS_IS, what)) for system in values[what]}
+        what: {
+            system: {
+                "ndcg@10": {version: meant(values[version][system]) for version in (AS_IS, what)},
+                "against as it is": tested(values[what][system], values[AS_IS][system]),
+            }
+            for system in values[what]
+        }
         for what in changes
         if what != AS_IS
     }
@@ -104,7 +109,7 @@ def table(name: str, found: Mapping[str, Mapping[str, dict]]) -> str:
     first = next(iter(found.values()))
     lines.append("| as it is | " + " | ".join(mean(r["ndcg@10"][AS_IS]) for r in first.values()) + " |")
     for what, rows in found.items():
-        cells = [difference(r["repaired against"][AS_IS]) for r in rows.values()]
+        cells = [difference(r["against as it is"]) for r in rows.values()]
         lines.append(f"| {what} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
