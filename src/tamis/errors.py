@@ -20,6 +20,7 @@
     │   ├── BusyError       too much is waiting; the error says when to come again
     │   ├── ClosingError    it is stopping
     │   └── OvertimeError   the request's time ran out
+    ├── StoppedError        work ended because its caller asked it to; nothing was written
     ├── TrainingError       training cannot go on; the last checkpoint is whole
     └── StorageError        the disk refused to take what was written; nothing was lost
 """
@@ -135,6 +136,10 @@ class ClosingError(UnavailableError):
 
 class OvertimeError(UnavailableError):
     """A request's time ran out before a model was free for it."""
+
+
+class StoppedError(TamisError):
+    """Work ended before its end because whoever began it asked it to; it has written nothing."""
 
 
 class TrainingError(TamisError):

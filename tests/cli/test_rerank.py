@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from ..data.sheets import workbook
+
 DOCUMENTS = ["今天下了一天的雨。", "签收后七天内可以申请退货。", "Wages are paid monthly."]
 
 
@@ -152,3 +154,53 @@ def test_a_calibration_gives_probabilities(run, docs, tmp_path):
     assert ran.code == 1 and "tamis calibrate" in ran.err and "Traceback" not in ran.err
     ran = run("rerank", "q", "--docs", docs, "--calibration", str(tmp_path / "none.json"))
     assert ran.code == 1 and "none.json" in ran.err and "Traceback" not in ran.err
+
+
+def test_a_batch_from_a_workbook_with_columns_of_its_own_and_rows_set_aside(run, tmp_path):
+    rows = [("问题", "答案"), ("怎么退货", DOCUMENTS[1]), (None, "x"), ("怎么退货", DOCUMENTS[0])]
+    (tmp_path / "in.xlsx").write_bytes(workbook(rows))
+    files = ("--input", tmp_path / "in.xlsx", "--output", tmp_path / "out.csv")
+    named = ("--columns", "query=问题,document=答案", "--errors", tmp_path / "errors.jsonl")
+    ran = run("rerank", *files, *named)
+    assert ran.code == 0, ran.err
+    assert ran.err.startswith("2 pairs of 2 rows scored by tamis-mini") and "1 set aside" in ran.err
+    scored = list(csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines()))
+    assert [row["rank"] for row in scored] == ["1", "2"]
+    (error,) = map(json.loads, (tmp_path / "errors.jsonl").read_text("utf-8").splitlines())
+    assert error == {"line": 3, "field": "问题", "message": "the query is blank"}
+    assert json.loads(run("rerank", *files, *named, "--json").out)["refused"] == 1
+    strict = run("rerank", *files, *named[:2])
+    assert strict.code == 1 and "line 3, field '问题': the query is blank" in strict.err
+
+
+def test_a_batch_of_lines_for_one_query(run, docs, tmp_path):
+    ran = run(
+        "rerank", "怎么退货", "--input", docs, "--output", tmp_path / "out.jsonl", "--errors", tmp_path / "e.jsonl"
+    )
+    assert ran.code == 0, ran.err
+    scored = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    assert [row["document"] for row in scored if row["rank"] == 1] == [DOCUMENTS[1]]
+    assert not (tmp_path / "e.jsonl").exists()
+
+
+def test_rows_set_aside_are_written_where_none_can_be_used(run, tmp_path):
+    (tmp_path / "in.csv").write_text("frage,antwort\nq,d\n", "utf-8")
+    ran = run(
+        "rerank", "--input", tmp_path / "in.csv", "--output", tmp_path / "o.csv", "--errors", tmp_path / "e.jsonl"
+    )
+    assert ran.code == 1 and "none of the 1 rows can be used" in ran.err
+    assert json.loads((tmp_path / "e.jsonl").read_text("utf-8"))["line"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--input", "x.csv", "--output", "o.csv", "--columns", "query"), "expected query=NAME,document=NAME"),
+        (("q", "--docs", "d.txt", "--columns", "query=a"), "belong to a batch"),
+        (("--input", "x.csv", "--output", "o.csv", "--docs", "d.txt"), "without --docs"),
+    ],
+)
+def test_mistakes_of_a_batch(run, arguments, message):
+    ran = run("rerank", *arguments)
+    assert ran.code == 2
+    assert message in " ".join(ran.err.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from tamis.cli.options import USUAL, AsJson, CalibrationFile, Chosen, Instructio
 if TYPE_CHECKING:
     from tamis.core import Scorer
     from tamis.decide.policies.policy import Policy
+    from tamis.errors import DataError
 
 
 @choosing(Model, "tamis-mini", passages=True)
@@ -23,12 +25,23 @@ def command(
     query: Annotated[str | None, typer.Argument(help="What is asked.", show_default=False)] = None,
     docs: Annotated[
         str | None,
-        typer.Option(help="Documents: .txt (one a line), .jsonl, .csv, gzip allowed; - reads stdin.", metavar="FILE|-"),
+        typer.Option(
+            help="Documents: .txt (one a line), .jsonl, .csv, gzip allowed, .xlsx; - reads stdin.", metavar="FILE|-"
+        ),
     ] = None,
     source: Annotated[
-        Path | None, typer.Option("--input", help="Batch: .csv or .jsonl rows with query and document(s).")
+        Path | None,
+        typer.Option(
+            "--input", help="Batch: .csv, .jsonl or .xlsx rows with query and document(s), or .txt and QUERY."
+        ),
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Batch: where the scored rows go, .csv or .jsonl.")] = None,
+    columns: Annotated[
+        str, typer.Option(help="Batch: what the input calls its columns.", metavar="query=NAME,document=NAME")
+    ] = "",
+    errors: Annotated[
+        Path | None, typer.Option(help="Batch: set rows that cannot be used aside, into this .jsonl file.")
+    ] = None,
     chosen: Chosen = USUAL,
     instruction: Instruction = "",
     policy: PolicyFile = None,
@@ -44,12 +57,17 @@ def command(
     Example: tamis rerank "how to return goods" --docs docs.txt --top-k 5
 
     Batch: tamis rerank --input pairs.csv --output scored.csv
+
+    Batch: tamis rerank --input pairs.xlsx --output scored.csv --columns query=问题,document=答案 --errors errors.jsonl
     """
     if source is not None:
-        if query is not None or docs is not None or output is None or calibration is not None:
-            raise typer.BadParameter("a batch takes --input FILE --output FILE, without QUERY, --docs, --calibration")
+        if docs is not None or output is None or calibration is not None:
+            raise typer.BadParameter("a batch takes --input FILE --output FILE, without --docs, --calibration")
+        files = Files(source, output, errors, _named(columns), query or "")
         scorer = chosen.scorer()
-        _batch(source, output, scorer, policy_for(policy, scorer), Said(chosen.model, instruction, as_json))
+        _batch(files, scorer, policy_for(policy, scorer), Said(chosen.model, instruction, as_json))
+    elif columns or errors is not None:
+        raise typer.BadParameter("--columns and --errors belong to a batch: --input FILE --output FILE")
     elif query is None or docs is None:
         raise typer.BadParameter("expected QUERY --docs FILE, or --input FILE --output FILE")
     else:
@@ -66,6 +84,17 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """A batch: what is read, where its rows and those set aside go, what its columns are, what is asked of all rows."""
+
+    source: Path
+    output: Path
+    errors: Path | None
+    columns: dict[str, str]
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What is made of scores: a policy, a calibration, and how many candidates are shown."""
 
@@ -76,6 +105,7 @@ class Rules:
 
 def _one(query: str, docs: str, chosen: Chosen, rules: Rules, said: Said) -> None:
     from tamis.data import read_documents
+    from tamis.decide import read
     from tamis.pipeline import rerank
 
     documents = list(read_documents(sys.stdin.buffer if docs == "-" else docs))
@@ -88,16 +118,44 @@ def _one(query: str, docs: str, chosen: Chosen, rules: Rules, said: Said) -> Non
         ranking = rerank(query, documents, model=scorer, instruction=said.instruction, progress=progress)
     if calibration is not None:
         (ranking,) = calibration([ranking])
-    show.decided(decided(ranking, policy, rules.top_k), said.model, positions, machine=said.as_json)
+    reading = read(ranking, policy=policy)
+    show.decided(decided(ranking, policy, rules.top_k), said.model, positions, reading, machine=said.as_json)
 
 
-def _batch(source: Path, output: Path, scorer: Scorer, policy: Policy | None, said: Said) -> None:
-    from tamis.scoring import score_file
+def _named(columns: str) -> dict[str, str]:
+    """``query=NAME,document=NAME`` as a mapping."""
+    (cells,) = csv.reader([columns])  # a name that holds a comma stands in quotation marks
+    pairs = [cell.partition("=") for cell in cells]
+    if wrong := next((name for name, mark, value in pairs if not (mark and name and value)), None):
+        raise typer.BadParameter(f"--columns: expected query=NAME,document=NAME, got {wrong!r} without a name")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
-    with show.progress("scoring") as progress:
-        counts = score_file(source, output, scorer, instruction=said.instruction, policy=policy, progress=progress)
+
+def _batch(files: Files, scorer: Scorer, policy: Policy | None, said: Said) -> None:
+    from tamis.scoring import score_file, write_refused
+
+    aside: list[DataError] = []
+    try:
+        with show.progress("scoring") as progress:
+            counts = score_file(
+                files.source,
+                files.output,
+                scorer,
+                columns=files.columns,
+                query=files.query,
+                instruction=said.instruction,
+                policy=policy,
+                refused=aside.append if files.errors else None,
+                progress=progress,
+            )
+    finally:
+        if files.errors and (aside or files.errors.exists()):
+            write_refused(files.errors, aside)
     if said.as_json:
-        show.as_json({"output": str(output), "model": said.model, **counts})
+        show.as_json({"output": str(files.output), "model": said.model, **counts})
     else:
         accepted = f", {counts['accepted']} accepted" if policy is not None else ""
-        show.say(f"{counts['pairs']} pairs of {counts['rows']} rows scored by {said.model}{accepted}: {output}")
+        left = f", {len(aside)} set aside: {files.errors}" if aside else ""
+        show.say(
+            f"{counts['pairs']} pairs of {counts['rows']} rows scored by {said.model}{accepted}: {files.output}{left}"
+        )

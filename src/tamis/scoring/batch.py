@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from tamis.core import Candidate, Document, Floats, Pair, Policy, Progress, Query, Ranking, Scorer, as_documents
-from tamis.data import Row, atomic_write, read_rows
-from tamis.errors import InputError
+from tamis.core import Floats, Policy, Progress, Scorer
+from tamis.data import atomic_write
+from tamis.data.rows import Refused
+from tamis.errors import DataError, InputError, StoppedError
 from tamis.pipeline import scored
+from tamis.scoring.lines import Layout, Line, lines_of
+from tamis.scoring.refusals import Refusals
+from tamis.scoring.results import ENDINGS, Gained, gained, write_csv, write_jsonl
+from tamis.scoring.verdicts import said, verdicts
 
-ENDINGS = (".csv", ".jsonl")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One input row and the pairs it holds; ``many`` when it lists documents."""
-
-    row: Row
-    pairs: list[Pair]
-    many: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a policy says of one pair; ``why`` is empty where it accepts it."""
-
-    probability: float | None
-    why: str
+ASKED = 1000  # rows read between two looks at whether to stop
 
 
 def score_file(
@@ -41,11 +23,16 @@ def score_file(
     output: str | Path,
     scorer: Scorer,
     *,
+    columns: Mapping[str, str] | None = None,
+    query: str = "",
     instruction: str = "",
     policy: Policy | None = None,
+    spreadsheet: bool = False,
+    refused: Refused | None = None,
+    stop: Callable[[], bool] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, int]:
-    """Score every row of a .csv or .jsonl file; the output appears whole or not at all.
+    """Score every row of a .csv, .jsonl or .xlsx file; the output appears whole or not at all.
 
     A row with ``query`` and ``document`` gets ``score`` (a raw logit) and ``rank`` among its query's rows. A row with
     ``query`` and a list ``documents`` gets ``scores`` and ``ranking`` (positions, best first). Other columns are kept.
@@ -54,12 +41,30 @@ def score_file(
     policy has no calibration), ``accepted`` and ``reason``; lists ``probabilities``, ``accepted`` and ``reasons``. To
     rules, a row's other columns are its document's fields.
 
+    Args:
+        source: the rows; or a plain .txt file, one document a line.
+        output: .csv or .jsonl.
+        scorer: what scores the pairs.
+        columns: what the file calls ``query``, ``document`` or ``documents``; and ``id`` and ``title``, which are read
+            only where they are named here. See ``guessed_columns``.
+        query: asked of every row, where the file has documents only.
+        instruction: a task description, for scorers that read one.
+        policy: decides, too.
+        spreadsheet: write CSV for people with spreadsheets: Excel shows its characters, and runs no text as a formula.
+        refused: is told of each row that cannot be used, and the others are scored.
+        stop: asked between blocks of rows whether to end here.
+        progress: called with (pairs scored, pairs in all).
+
     Returns:
-        how many rows were read and how many pairs were scored; with a policy, how many were accepted.
+        how many ``rows`` and ``pairs`` were scored; with a policy, how many pairs were ``accepted``; with ``refused``,
+        how many rows were ``refused``; with ``spreadsheet``, how many cells were ``guarded``.
 
     Raises:
-        DataError: a row lacks a field or has one of another type; with file, line and field.
-        InputError: the output is neither .csv nor .jsonl.
+        DataError: a row lacks a field, or has a blank one or one of another type, with file, line and field; with
+            ``refused``, only where no row can be used.
+        InputError: the output is neither .csv nor .jsonl, or a query and a column of queries were given.
+        MissingExtraError: the source is a workbook, and the package that reads these is not installed.
+        StoppedError: ``stop`` said so.
         StorageError: the disk refused the output.
         PolicyError: the policy has expired, or was tuned for other scores.
         NotCertifiedError: the policy has no threshold, since none was certified.
@@ -67,106 +72,65 @@ def score_file(
     output = Path(output)
     if output.suffix not in ENDINGS:
         raise InputError(f"{output}: expected a name that ends in {' or '.join(ENDINGS)}")
-    lines = [_line(row, instruction) for row in read_rows(source)]
+    layout = Layout(columns or {}, query, instruction)
+    aside = Refusals(refused) if refused else None
+    lines = _usable(_until(lines_of(source, layout, aside), stop), aside)
     pairs = [pair for line in lines for pair in line.pairs]
-    scores = scored(scorer, pairs, progress)
-    results = _results(lines, scores) if lines else []
+    scores = scored(scorer, pairs, _watched(progress, stop))
     counts = {"rows": len(lines), "pairs": len(pairs)}
+    gains = gained(lines, scores)
     if policy is not None:
-        verdicts = _verdicts(lines, scores, scorer, policy)
-        results = [{**r, **_said(line, v)} for r, line, v in zip(results, lines, verdicts, strict=True)]
-        counts["accepted"] = sum(not verdict.why for part in verdicts for verdict in part)
+        counts["accepted"] = _decide(lines, scores, scorer, policy, gains)
+    if aside is not None:
+        counts["refused"] = aside.rows
+    _check(stop)
     with atomic_write(output) as out:
-        _write(out, output.suffix, results)
+        if output.suffix == ".jsonl":
+            write_jsonl(out, lines, gains)
+        else:
+            guards = write_csv(out, lines, gains, spreadsheet)
+    if spreadsheet:
+        counts["guarded"] = guards if output.suffix == ".csv" else 0
     return counts
 
 
-def _line(row: Row, instruction: str) -> Line:
-    query = row.text("query")
-    if not query.strip():
-        raise row.error("the query is blank", "query")
-    asked = Query(query, instruction=instruction)
-    if "documents" in row:
-        try:
-            documents = as_documents(row.elements("documents"))
-        except InputError as error:
-            raise row.error(str(error), "documents") from error
-        return Line(row, [(asked, document) for document in documents], True)
-    known = {name: value for name, value in row.values.items() if isinstance(value, str | int | float)}
-    fields = {name: value for name, value in known.items() if name not in ("query", "document")}
-    return Line(row, [(asked, Document(str(row.line), row.text("document"), fields=fields))], False)
+def _usable(lines: Iterator[Line], aside: Refusals | None) -> list[Line]:
+    """All lines; an error where every row was set aside."""
+    found = list(lines)
+    if not found and aside is not None and (first := aside.first):
+        what = f"none of the {aside.rows} rows can be used, the first because: {first.message}"
+        raise DataError(what, path=first.path, line=first.line, field=first.field)
+    return found
 
 
-def _results(lines: list[Line], scores: Floats) -> list[Mapping[str, Any]]:
-    parts = np.split(scores, np.cumsum([len(line.pairs) for line in lines])[:-1])
-    peers: dict[str, list[float]] = {}
-    for line, part in zip(lines, parts, strict=True):
-        if not line.many:
-            peers.setdefault(line.pairs[0][0].text, []).append(float(part[0]))
-    return [{**line.row.values, **_found(line, part, peers)} for line, part in zip(lines, parts, strict=True)]
+def _until(lines: Iterator[Line], stop: Callable[[], bool] | None) -> Iterator[Line]:
+    for at, line in enumerate(lines):
+        if at % ASKED == 0:
+            _check(stop)
+        yield line
 
 
-def _found(line: Line, part: Floats, peers: Mapping[str, list[float]]) -> dict[str, Any]:
-    """The columns that a row gains."""
-    if line.many:
-        return {"scores": part.tolist(), "ranking": np.argsort(-part, kind="stable").tolist()}
-    score = float(part[0])
-    return {"score": score, "rank": 1 + sum(other > score for other in peers[line.pairs[0][0].text])}
+def _watched(progress: Progress | None, stop: Callable[[], bool] | None) -> Progress | None:
+    """Progress that ends the work where it shall stop."""
+    if stop is None:
+        return progress
+
+    def told(done: int, total: int | None) -> None:
+        if progress:
+            progress(done, total)
+        _check(stop)
+
+    return told
 
 
-def _verdicts(lines: list[Line], scores: Floats, scorer: Scorer, policy: Policy) -> list[list[Verdict]]:
-    """What the policy says of every pair of every line."""
-    places, at = list[list[int]](), 0
-    for line in lines:
-        places.append(list(range(at, at + len(line.pairs))))
-        at += len(line.pairs)
-    groups: dict[object, list[int]] = {}
-    for number, (line, own) in enumerate(zip(lines, places, strict=True)):
-        groups.setdefault(number if line.many else line.pairs[0][0], []).extend(own)
-    pairs = [pair for line in lines for pair in line.pairs]
-    found: dict[int, Verdict] = {}
-    for own in groups.values():
-        if own:
-            said = _decided([pairs[i] for i in own], scores[own], scorer, policy)
-            found.update(zip(own, said, strict=True))
-    return [[found[i] for i in own] for own in places]
+def _check(stop: Callable[[], bool] | None) -> None:
+    if stop is not None and stop():
+        raise StoppedError("scoring was stopped: nothing was written")
 
 
-def _decided(pairs: Sequence[Pair], scores: Floats, scorer: Scorer, policy: Policy) -> list[Verdict]:
-    """What the policy says of the pairs of one query, in their order."""
-    candidates = tuple(Candidate(document, 0.0) for _, document in pairs)
-    ranking = Ranking(pairs[0][0], candidates).rescored(scorer.name, scores, fingerprint=scorer.fingerprint)
-    decision = policy.decide(ranking)
-    said = {c.doc.id: Verdict(c.probability, "") for c in decision.ranking}
-    said |= {c.doc.id: Verdict(c.probability, why) for c, why in decision.rejected}
-    return [said[document.id] for _, document in pairs]
-
-
-def _said(line: Line, verdicts: list[Verdict]) -> dict[str, Any]:
-    """The columns that a row gains by a policy."""
-    if line.many:
-        return {
-            "probabilities": [verdict.probability for verdict in verdicts],
-            "accepted": [not verdict.why for verdict in verdicts],
-            "reasons": [verdict.why for verdict in verdicts],
-        }
-    (only,) = verdicts
-    return {"probability": only.probability, "accepted": not only.why, "reason": only.why}
-
-
-def _write(out: Any, suffix: str, results: list[Mapping[str, Any]]) -> None:
-    if suffix == ".jsonl":
-        out.writelines(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
-        return
-    columns = list(dict.fromkeys(column for result in results for column in result))
-    table = csv.DictWriter(out, columns, lineterminator="\n")
-    table.writeheader()
-    for result in results:
-        table.writerow({column: _cell(value) for column, value in result.items()})
-
-
-def _cell(value: Any) -> str | int | float:
-    if value is None:
-        return ""
-    plain = isinstance(value, str | int | float) and not isinstance(value, bool)
-    return value if plain else json.dumps(value)
+def _decide(lines: Sequence[Line], scores: Floats, scorer: Scorer, policy: Policy, gains: Sequence[Gained]) -> int:
+    """Put down what the policy says beside what each row gained; how many pairs it accepts."""
+    found = verdicts(lines, scores, scorer, policy)
+    for line, own, gain in zip(lines, found, gains, strict=True):
+        gain.update(said(line, own))
+    return sum(not verdict.why for own in found for verdict in own)
