@@ -52,7 +52,10 @@ def outlook(data: Labelled | None, target: PrecisionAtLeast, last: Round, left: 
             "stops at the first yes is wrong more often"
         )
         return Outlook(True, False, 0, said)
-    return Outlook(True, True, 0, f"the promise is shown: {target.promise}, from a score of {found.threshold:.6g} on")
+    said = f"the promise is shown: {target.promise}, from a score of {found.threshold:.6g} on"
+    if data.labels.all():
+        said += "; all labels are relevant, so that a looser threshold may keep it too, which takes pairs further down"
+    return Outlook(True, True, 0, said)
 
 
 def _nothing(target: PrecisionAtLeast, last: Round) -> str:

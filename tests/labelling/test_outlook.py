@@ -1,0 +1,53 @@
+"""What labels of a round let expect, said in numbers and in words."""
+
+import numpy as np
+
+from tamis.calibrate import Labelled
+from tamis.decide import PrecisionAtLeast, plan_labels
+from tamis.labelling.outlook import outlook
+from tamis.labelling.rounds import Round
+
+TARGET = PrecisionAtLeast(0.9)
+
+
+def drawn(count):
+    scores = np.linspace(-3, 5, 5 * count)
+    return Round.of(plan_labels(scores, TARGET, count), [str(at) for at in range(scores.size)], 0)
+
+
+def sample(count, good, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = rng.random(count) < good
+    return Labelled.of(np.where(labels, 3.0, -1.0) + rng.normal(size=count), labels)
+
+
+def test_nothing_labelled_names_the_fewest_and_the_likely_number():
+    found = outlook(None, TARGET, drawn(200), 200)
+    assert not found.shown and not found.finished and found.more is None
+    assert "at least 36 accepted pairs" in found.sentence and "about 231 where 95 %" in found.sentence
+
+
+def test_too_few_names_how_many_more_and_whether_the_plan_holds_them():
+    found = outlook(sample(30, 0.6), TARGET, drawn(200), 170)
+    assert found.more and found.more <= 170 and "more than are planned" not in found.sentence
+    short = outlook(sample(30, 0.6), TARGET, drawn(30), 0)
+    assert short.finished and short.more == found.more and f"{short.more} more than are planned" in short.sentence
+
+
+def test_what_is_out_of_reach_says_so_without_a_number():
+    rng = np.random.default_rng(1)
+    hopeless = Labelled.of(rng.normal(size=200), rng.random(200) < 0.3)
+    found = outlook(hopeless, TARGET, drawn(200), 0)
+    assert found.more is None and "out of this scorer's reach" in found.sentence
+
+
+def test_shown_is_stated_when_the_round_is_finished_only():
+    data = sample(200, 0.7)
+    assert "before you state it" in outlook(data, TARGET, drawn(250), 50).sentence
+    end = outlook(data, TARGET, drawn(200), 0)
+    assert end.shown and end.finished and end.more == 0 and "the promise is shown" in end.sentence
+
+
+def test_all_relevant_means_that_more_may_be_possible():
+    found = outlook(sample(100, 1.1), TARGET, drawn(100), 0)
+    assert found.shown and "a looser threshold may keep it too" in found.sentence
