@@ -14,6 +14,7 @@ from tamis.errors import TamisError
 from tamis.jobs import Jobs
 from tamis.serve.added import Added
 from tamis.serve.service import Service
+from tamis.workbench.kept import Kept
 from tamis.workbench.lib import gr
 from tamis.workbench.visitors import Visitor
 from tamis.workbench.words import Language, Said, said, saying
@@ -30,6 +31,7 @@ class Desk:
         jobs: long work.
         language: of the page.
         path: where the pages stand, such as ``"/workbench"``.
+        kept: what visitors save under names.
         added: models and policies beside the configuration.
         may_exchange: whether a key's holder may exchange models and policies.
         rows: most rows of an upload.
@@ -39,6 +41,7 @@ class Desk:
     jobs: Jobs
     language: Language
     path: str
+    kept: Kept
     added: Added
     may_exchange: Callable[[str], bool]
     rows: int
@@ -50,6 +53,12 @@ class Desk:
     def link(self, job: str, name: str) -> str:
         """Where a file of a job is fetched."""
         return f"{self.path}/files/{job}/{name}"
+
+    def opened(self, work: Callable[..., Any], outputs: Any) -> None:
+        """Have a function fill outputs whenever the page is opened; called while the page is being made."""
+        page = gr.context.Context.root_block
+        assert page is not None
+        page.load(self.told(work), None, outputs, show_progress="hidden")
 
     def told(self, work: Callable[..., Any]) -> Callable[..., Any]:
         """An event's function whose errors reach people as a sentence; what is ours to mend goes to the log."""

@@ -10,6 +10,7 @@ from tamis.serve.lib import JSONResponse, RedirectResponse, Response, fastapi
 from tamis.serve.service import Service
 from tamis.workbench import files
 from tamis.workbench.desk import Desk
+from tamis.workbench.kept import Kept
 from tamis.workbench.lib import gr
 from tamis.workbench.options import WorkbenchOptions
 from tamis.workbench.tabs import TABS
@@ -54,8 +55,9 @@ def pages(
         return JSONResponse({"name": "tamis", "start_url": f"{path}/", "display": "browser", "icons": []})
 
     app.include_router(files.router(jobs))
+    kept = Kept(added.folder / "visitors")
     for language in LANGUAGES:
-        desk = Desk(service, jobs, language, path, added, may_exchange, options.rows)
+        desk = Desk(service, jobs, language, path, kept, added, may_exchange, options.rows)
         gr.mount_gradio_app(
             app, blocks(desk), f"/{language}", footer_links=[], run_history=False, show_error=True, ssr_mode=False,
             max_file_size=options.upload, theme=theme(), css=web("style.css"), head=head(language), mcp_server=False,

@@ -11,9 +11,9 @@ from ..desk import shot, show
 SHOWN = "!!document.querySelector('#compare-shown .t-columns')"
 
 
-def order(browser, column=1):
+def order(browser, column=1, tab="compare"):
     """The documents of a column, first to last."""
-    section = f"document.querySelectorAll('#compare-shown section')[{column}]"
+    section = f"document.querySelectorAll('#{tab}-shown section')[{column}]"
     return browser.run(f"[...{section}.querySelectorAll('.t-doc > p:first-of-type')].map(e => e.innerText)")
 
 

@@ -4,8 +4,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from tamis.workbench.desk import Desk
-from tamis.workbench.tabs import compare, work
+from tamis.workbench.tabs import compare, sandbox, work
 
 __all__ = ["TABS"]
 
-TABS: Mapping[str, Callable[[Desk], None]] = MappingProxyType({"compare": compare.fill, "work": work.fill})
+TABS: Mapping[str, Callable[[Desk], None]] = MappingProxyType(
+    {
+        "compare": compare.fill,
+        "sandbox": sandbox.fill,
+        "work": work.fill,
+    }
+)
