@@ -28,9 +28,10 @@ def test_nothing_labelled_names_the_fewest_and_the_likely_number():
 
 
 def test_too_few_names_how_many_more_and_whether_the_plan_holds_them():
-    found = outlook(sample(30, 0.6), TARGET, drawn(200), 170)
-    assert found.more and found.more <= 170 and "more than are planned" not in found.sentence
-    short = outlook(sample(30, 0.6), TARGET, drawn(30), 0)
+    data = sample(30, 0.6)
+    found = outlook(data, TARGET, drawn(2000), 1970)
+    assert found.more and found.more <= 1970 and "more than are planned" not in found.sentence
+    short = outlook(data, TARGET, drawn(30), 0)
     assert short.finished and short.more == found.more and f"{short.more} more than are planned" in short.sentence
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tamis.data import read_rows
 from tamis.decide import PrecisionAtLeast, plan_labels
-from tamis.errors import InputError, NotFoundError, PolicyError
+from tamis.errors import InputError, NotFoundError, PolicyError, StoppedError
 from tamis.labelling import Project
 from tamis.labelling.queue import shared
 
@@ -79,6 +79,8 @@ def test_a_folder_in_use_is_left_alone_and_a_failure_leaves_nothing(tmp_path, po
 
     with pytest.raises(KeyboardInterrupt):
         Project.create(tmp_path / "new", tmp_path / "bare.jsonl", target=TARGET, scorer=Slow(), progress=stop)
+    with pytest.raises(StoppedError, match="nothing was written"):
+        Project.create(tmp_path / "new", tmp_path / "bare.jsonl", target=TARGET, scorer=Slow(), stop=lambda: True)
     assert sorted(tmp_path.iterdir()) == sorted([*before, tmp_path / "bare.jsonl"])
     (tmp_path / "empty").mkdir()
     assert Project.create(tmp_path / "empty", pool, target=TARGET).progress().labelled == 0

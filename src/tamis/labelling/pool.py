@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from tamis.core import Document, Floats, Progress, Query, Scorer, as_documents
 from tamis.data import Row, Source, atomic_write, read_rows
-from tamis.errors import DataError, InputError, PolicyError
+from tamis.errors import DataError, InputError, PolicyError, StoppedError
 from tamis.labels import QUERY_COLUMNS
 from tamis.pipeline import scored
 
@@ -118,18 +118,31 @@ def _listed(row: Row, query: str, query_id: str) -> Iterator[Item]:
         yield Item(f"{row.line}.{place}", query, document.text, query_id, document.title, number)
 
 
-def score_pairs(items: Sequence[Item], scorer: Scorer | None, progress: Progress | None = None) -> list[Item]:
+def score_pairs(
+    items: Sequence[Item],
+    scorer: Scorer | None,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> list[Item]:
     """The pairs with their scores; those that have scores keep them.
 
     Raises:
         InputError: they have none, and there is no scorer.
+        StoppedError: ``stop`` said so.
     """
     if items[0].score is not None:
         return list(items)
     if scorer is None:
         raise InputError("the pairs have no scores: say what shall score them (--model tamis-mini)")
+
+    def tell(done: int, total: int | None) -> None:
+        if progress is not None:
+            progress(done, total)
+        if stop is not None and stop():
+            raise StoppedError("scoring was stopped: nothing was written")
+
     pairs = [(Query(item.query, id=item.query_id), Document(item.id, item.document, item.title)) for item in items]
-    scores = scored(scorer, pairs, progress).tolist()
+    scores = scored(scorer, pairs, tell if progress or stop else None).tolist()
     return [replace(item, score=score) for item, score in zip(items, scores, strict=True)]
 
 

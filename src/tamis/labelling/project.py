@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 from tamis.core import Progress, Scorer
@@ -58,10 +59,11 @@ class Project:
         scorer: Scorer | None = None,
         guide: Guide = USUAL,
         progress: Progress | None = None,
+        stop: Callable[[], bool] | None = None,
     ) -> Project:
         """Make a project: read the pairs, score them where they have no scores, draw those that are to be labelled.
 
-        The folder appears whole or not at all: whatever ``progress`` raises ends it, and nothing is left behind.
+        The folder appears whole or not at all.
 
         Args:
             folder: a new one, or an empty one.
@@ -71,16 +73,18 @@ class Project:
             scorer: scores pairs without scores; with scores, it only says whose they are.
             guide: what annotators are given.
             progress: called with (pairs scored, pairs in all).
+            stop: asked between blocks of pairs whether to end here.
 
         Raises:
             DataError: a pair cannot be used; with file, line and field.
             InputError: the folder is there already, a budget below 1, or pairs without scores and no scorer.
+            StoppedError: ``stop`` said so.
             StorageError: the disk refused it.
         """
         checked_new(folder := Path(folder))
         if budget < 1:
             raise InputError(f"a budget is at least 1 label, got {budget}")
-        pool = Pool.of(score_pairs(read_pairs(pairs), scorer, progress))
+        pool = Pool.of(score_pairs(read_pairs(pairs), scorer, progress, stop))
         first = first_round(pool, target, budget)
         write_new(folder, Charter.of(target, budget, guide, scorer, pool), pool, [first])
         return cls.open(folder)
