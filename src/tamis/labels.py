@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tamis.calibrate import Labelled
 from tamis.core import Candidate, Document, Floats, Progress, Query, Ranking, Scorer
@@ -44,6 +45,49 @@ class LabelledSet:
     stage: str = ""
     fingerprint: str = ""
     rankings: list[Ranking] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Labelled scores as rankings, best first, and the labels in their order.
+
+    Attributes:
+        rankings: one a query; pairs without a query are one each.
+        labels: 1.0 or 0.0 for each candidate of each ranking in turn.
+    """
+
+    rankings: list[Ranking]
+    labels: Floats
+
+
+def lists_of(found: LabelledSet) -> Lists:
+    """The rankings behind labelled scores; made of scores alone where nothing else is known.
+
+    Documents without names are then called by their place, counted from 1, and neither they nor queries have texts.
+
+    >>> lists = lists_of(LabelledSet(Labelled.of([0.2, 0.9], [0, 1], ["q", "q"]), ["q"], np.array([0.0, 1.0])))
+    >>> [(c.doc.id, c.score) for c in lists.rankings[0]], lists.labels.tolist()
+    ([('1', 0.9), ('2', 0.2)], [1.0, 0.0])
+    """
+    data = found.data
+    if found.rankings is not None:
+        return Lists(found.rankings, data.labels)
+    order = np.lexsort((-data.scores, data.groups))
+    ends = np.flatnonzero(np.diff(data.groups[order])) + 1
+    return Lists([_bare(found, part) for part in np.split(order, ends)], data.labels[order])
+
+
+def _bare(found: LabelledSet, pairs: NDArray[np.int64]) -> Ranking:
+    """The ranking of one query's pairs, of which only scores are known."""
+    number = int(found.data.groups[pairs[0]])
+    name = found.query_ids[number] if found.query_ids else str(number + 1)
+    scores = found.data.scores[pairs].tolist()
+    items = (
+        Candidate(Document(str(at), ""), score, {found.stage: score} if found.stage else {})
+        for at, score in enumerate(scores, 1)
+    )
+    known = {found.stage: found.fingerprint} if found.stage else {}
+    return Ranking(Query("", name), tuple(items), known)
 
 
 class Pairs(NamedTuple):

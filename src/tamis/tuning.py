@@ -18,6 +18,7 @@ from tamis.core import Progress, Ranking
 from tamis.decide import (
     Answerable,
     Certifiable,
+    Change,
     Difficulty,
     FBeta,
     Fixed,
@@ -34,11 +35,13 @@ from tamis.decide import (
     Terms,
     Thresholds,
     certify_segments,
+    changes,
     compare_methods,
+    needs_documents,
     rule_from_json,
 )
 from tamis.errors import DataError, InputError, NotCertifiedError
-from tamis.labels import LabelledSet
+from tamis.labels import LabelledSet, lists_of
 
 BY_HAND = {
     True: 0.72,
@@ -209,6 +212,25 @@ def tune_policy(found: LabelledSet, wanted: Wanted, progress: Progress | None = 
         found=found,
         basis=data,
     )
+
+
+def changes_on(found: LabelledSet, old: Policy | None, new: Policy | None) -> Change:
+    """What a new policy would change on labelled scores where an old one decides; None shows everything.
+
+    Raises:
+        InputError: the scores come from a file, and a policy looks at queries or documents, which that has none of.
+        PolicyMismatch: the scores come from another scorer than a policy was tuned for.
+        NotCertifiedError: a policy has no threshold, and its ``on_refuse`` is "raise".
+    """
+    if found.rankings is None:
+        for which, policy in (("old", old), ("new", new)):
+            if needs := needs_documents(policy):
+                raise InputError(
+                    f"the {which} policy has {' and '.join(needs)}, which look at queries and documents, and a file of "
+                    "scores has none: give a test set that is scored here"
+                )
+    lists = lists_of(found)
+    return changes(old, new, lists.rankings, lists.labels)
 
 
 def _eased(found: LabelledSet) -> tuple[Difficulty, Labelled]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tamis.cli import show
 from tamis.cli.decision import decided, policy_for
 from tamis.cli.options import Recall
 from tamis.cli.rewriting import NOT, Rewriting
 from tamis.core import Decision, Query, Scorer
+
+if TYPE_CHECKING:
+    from tamis.decide import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +30,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was decided, and each candidate's place after the first stage."""
+    """What was decided, each candidate's place after the first stage, and what the scores say."""
 
     decision: Decision
     positions: dict[str, int]
+    reading: Reading
 
 
 def found(asked: Query, scorer: Scorer | None, wanted: Wanted) -> Found:
@@ -40,6 +45,7 @@ def found(asked: Query, scorer: Scorer | None, wanted: Wanted) -> Found:
         PolicyError: the policy cannot be used with this scorer.
         InputError: the query is blank.
     """
+    from tamis.decide import read
     from tamis.pipeline import Pipeline, Rerank
     from tamis.recall import Index
     from tamis.score import evidence_of
@@ -54,4 +60,4 @@ def found(asked: Query, scorer: Scorer | None, wanted: Wanted) -> Found:
         evidence = evidence_of(rule.stage, scorer) if rule else None
         with show.progress("reranking") as progress:
             recalled = Rerank(scorer, progress=progress, evidence=evidence)(recalled)
-    return Found(decided(recalled[0], rule, wanted.k), positions)
+    return Found(decided(recalled[0], rule, wanted.k), positions, read(recalled[0], policy=rule))

@@ -49,4 +49,4 @@ def command(
 
     asked = Query(query, instruction=instruction)
     done = found(asked, chosen.or_none(), Wanted(folder, recall, depth, policy, k, rewriting))
-    show.decided(done.decision, chosen.model, done.positions, machine=as_json)
+    show.decided(done.decision, chosen.model, done.positions, done.reading, machine=as_json)

@@ -13,6 +13,8 @@ from tamis.core import Candidate, Decision
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from tamis.decide import Reading
+
 EXCERPT = 110  # characters of a document that a table shows
 LEFT_OUT = 20  # documents that a policy left out, of which a table says why
 
@@ -56,14 +58,20 @@ def say(message: str) -> None:
     sys.stderr.write(message + "\n")
 
 
-def decided(found: Decision, model: str, positions: dict[str, int], *, machine: bool) -> None:
-    """Print a decision: one JSON document, or the table of what is shown and, after a policy, that of the rest."""
+def decided(found: Decision, model: str, positions: dict[str, int], reading: Reading, *, machine: bool) -> None:
+    """Print a decision: one JSON document, or the table of what is shown and, after a policy, that of the rest.
+
+    What the scores say stands beside it.
+    """
+    from rich.text import Text
+
     if machine:
-        as_json(found.as_json(model=model, positions=positions))
+        as_json({**found.as_json(model=model, positions=positions), "reading": reading.as_json()})
         return
     out(ranking_table(found, model, positions))
     if found.policy:
         out(left_out_table(found, positions))
+    out(Text(reading.said()))
 
 
 def ranking_table(decided: Decision, model: str, positions: dict[str, int]) -> Table:

@@ -27,10 +27,13 @@ from tamis.decide.learned.signals import (
     signal_from_json,
     signal_values,
 )
+from tamis.decide.policies.change import Change, Flip, changes, needs_documents
+from tamis.decide.policies.compared import Compared, Estimate
 from tamis.decide.policies.cuts import Thresholds
 from tamis.decide.policies.policy import Policy
 from tamis.decide.policies.presets import PRESETS, Preset, preset
 from tamis.decide.policies.segments import ByField, ByLanguage, ByLength, Segmenter
+from tamis.decide.reading import Limits, Reading, Signs, read
 from tamis.decide.rules.base import Rule
 from tamis.decide.rules.fields import AllowField, DenyField, Fresh, MaxPerSource
 from tamis.decide.rules.table import RULES, MaxK, MinProbability, MinScore, rule_from_json
@@ -53,14 +56,18 @@ __all__ = [
     "ByLength",
     "Certifiable",
     "Certificate",
+    "Change",
+    "Compared",
     "Cost",
     "CostCurve",
     "Dedup",
     "DenyField",
     "Difficulty",
+    "Estimate",
     "FBeta",
     "Figures",
     "Fixed",
+    "Flip",
     "Fresh",
     "Freshness",
     "Heuristic",
@@ -69,6 +76,7 @@ __all__ = [
     "Joint",
     "KeywordMatch",
     "LabelPlan",
+    "Limits",
     "MaxK",
     "MaxPerSource",
     "MinLength",
@@ -80,6 +88,7 @@ __all__ = [
     "PrecisionAtLeast",
     "Predictors",
     "Preset",
+    "Reading",
     "RecallAtLeast",
     "Refused",
     "Row",
@@ -88,6 +97,7 @@ __all__ = [
     "Segmenter",
     "Signal",
     "SignalBlend",
+    "Signs",
     "Sweep",
     "SweptCost",
     "Target",
@@ -99,11 +109,14 @@ __all__ = [
     "audit",
     "certify",
     "certify_segments",
+    "changes",
     "compare_methods",
     "cost_curve",
     "figures",
+    "needs_documents",
     "plan_labels",
     "preset",
+    "read",
     "rule_from_json",
     "signal_from_json",
     "signal_values",

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
-from tamis.core import Candidate, Query
+import numpy as np
+from numpy.typing import NDArray
+
+from tamis.core import Candidate, Floats, Query
 from tamis.decide.policies.forms import keep, whole
 from tamis.decide.policies.segments import Segmenter, segmenter_from_json
 from tamis.decide.rules.base import Rule, pair
@@ -174,6 +177,20 @@ class Strict(Rule):
                 f"{why}: label more pairs and tune again, or say on_refuse='accept_none' or 'accept_all'"
             )
         return why if self.on_refuse == "accept_none" else ""
+
+
+def passing(scores: Floats, threshold: float, direction: Direction) -> NDArray[np.bool_]:
+    """Which scores pass one threshold, shape as the scores'.
+
+    >>> passing(np.array([0.2, 0.9]), 0.5, "reject-high").tolist()
+    [True, False]
+    """
+    return np.asarray((scores >= threshold) == (direction == "accept-high"), dtype=np.bool_)
+
+
+def fit_to_show(labels: Floats, direction: Direction) -> Floats:
+    """1.0 for what should be shown, 0.0 for what should not: a label of 1 means that only where high scores do."""
+    return labels if direction == "accept-high" else 1.0 - labels
 
 
 def _parents(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tamis.decide import Policy
+from tamis.decide.policies.cuts import fit_to_show, passing
 from tamis.train.after.figures import BEFORE, Figures
 from tamis.train.after.ranked import Ranked
 
@@ -83,8 +84,8 @@ def inherited(old: Policy, figures: Figures) -> Inherited:
 def _accepted(old: Policy, threshold: float, ranked: Ranked) -> Acceptance:
     scores = np.concatenate(ranked.scores)
     relevant = np.concatenate([ranked.dev.relevant(at) for at in range(len(ranked.dev.queries))])
-    taken = scores >= threshold if old.direction == "accept-high" else scores < threshold
-    right = relevant if old.direction == "accept-high" else ~relevant
+    taken = passing(scores, threshold, old.direction)
+    right = fit_to_show(relevant.astype(np.float64), old.direction)
     return Acceptance(ranked.name, float(taken.mean()), float(right[taken].mean()) if taken.any() else None)
 
 
