@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import random
 import subprocess
 import sys
 import threading
@@ -125,6 +126,25 @@ def test_a_file_without_a_row_that_can_be_used_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="line 2, field 'query': none of the 2 rows can be used, the first because"):
         score_file(source, tmp_path / "o.csv", Shared(), refused=errors.append)
     assert len(errors) == 2 and not (tmp_path / "o.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.csv", ""), ("a.csv", "query,document\n"), ("a.xlsx", ""), ("a.txt", "\n")]
+)
+def test_a_file_without_rows_says_so(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    with pytest.raises(DataError, match="no rows: expected one a pair"):
+        score_file(tmp_path / name, tmp_path / "o.csv", Shared(), query="q" if name == "a.txt" else "")
+    assert not (tmp_path / "o.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.txt", "a.xlsx"])
+def test_a_file_that_is_no_text_is_one_clear_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(random.Random(1).randbytes(4000))
+    errors: list[DataError] = []
+    with pytest.raises(DataError, match="this is a binary file, no text"):
+        score_file(tmp_path / name, tmp_path / "o.csv", Shared(), query="q", refused=errors.append)
+    assert errors == []
 
 
 def test_numbers_are_text_where_a_spreadsheet_made_them_numbers(tmp_path: Path) -> None:

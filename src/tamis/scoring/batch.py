@@ -61,7 +61,7 @@ def score_file(
 
     Raises:
         DataError: a row lacks a field, or has a blank one or one of another type, with file, line and field; with
-            ``refused``, only where no row can be used.
+            ``refused``, only where no row can be used. A file without rows is one, too.
         InputError: the output is neither .csv nor .jsonl, or a query and a column of queries were given.
         MissingExtraError: the source is a workbook, and the package that reads these is not installed.
         StoppedError: ``stop`` said so.
@@ -74,7 +74,9 @@ def score_file(
         raise InputError(f"{output}: expected a name that ends in {' or '.join(ENDINGS)}")
     layout = Layout(columns or {}, query, instruction)
     aside = Refusals(refused) if refused else None
-    lines = _usable(_until(lines_of(source, layout, aside), stop), aside)
+    lines = list(_until(lines_of(source, layout, aside), stop))
+    if not lines:
+        raise _nothing(source, aside)
     pairs = [pair for line in lines for pair in line.pairs]
     scores = scored(scorer, pairs, _watched(progress, stop))
     counts = {"rows": len(lines), "pairs": len(pairs)}
@@ -94,13 +96,13 @@ def score_file(
     return counts
 
 
-def _usable(lines: Iterator[Line], aside: Refusals | None) -> list[Line]:
-    """All lines; an error where every row was set aside."""
-    found = list(lines)
-    if not found and aside is not None and (first := aside.first):
-        what = f"none of the {aside.rows} rows can be used, the first because: {first.message}"
-        raise DataError(what, path=first.path, line=first.line, field=first.field)
-    return found
+def _nothing(source: str | Path, aside: Refusals | None) -> DataError:
+    """The error of a file of which no row can be scored."""
+    if aside is None or aside.first is None:
+        return DataError("no rows: expected one a pair, with a query and a document", path=source)
+    first = aside.first
+    what = f"none of the {aside.rows} rows can be used, the first because: {first.message}"
+    return DataError(what, path=first.path, line=first.line, field=first.field)
 
 
 def _until(lines: Iterator[Line], stop: Callable[[], bool] | None) -> Iterator[Line]:

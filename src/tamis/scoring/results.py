@@ -24,8 +24,6 @@ Cell: TypeAlias = str | int | float
 
 def gained(lines: Sequence[Line], scores: Floats) -> list[Gained]:
     """The columns that each row gains: score and rank among its query's rows, or those of its list."""
-    if not lines:
-        return []
     parts = np.split(scores, np.cumsum([len(line.pairs) for line in lines])[:-1])
     peers: dict[str, list[float]] = {}
     for line, part in zip(lines, parts, strict=True):
