@@ -174,3 +174,27 @@ def test_a_calibration_is_written_with_held_out_figures(run, scores, tmp_path):
     assert np.abs(said - worlds.posterior(drawn.scores)).mean() < 0.03
     assert "log-loss" in run("calibrate", scores, "--map", "isotonic").out
     assert run("calibrate", scores, "--map", "minmax").code == 2
+
+
+def test_against_the_policy_in_use_it_says_what_would_change(run, scores, tmp_path):
+    old = tmp_path / "old.json"
+    assert run("tune", scores, "--precision", "0.7", "-o", old).code == 0
+    change = json.loads(run("tune", scores, "--precision", "0.9", "--against", old, "--json").out)["change"]
+    assert change["pairs"] == 3000 and change["queries"] == 300
+    assert change["only_old"] > 0 == change["only_new"]  # a stricter threshold
+    assert change["precision"]["difference"]["low"] > 0 > change["recall"]["difference"]["high"]
+    assert {flip["shown"] for flip in change["examples"]} == {"old"}
+    ran = run("tune", scores, "--precision", "0.9", "--against", old)
+    assert f"{change['only_old']} by the old alone" in ran.err and "precision: " in ran.err
+    assert "documents that flip" in ran.out and "threshold: score" in " ".join(ran.out.split())
+    assert "change" not in json.loads(run("tune", scores, "--precision", "0.9", "--json").out)
+
+
+def test_against_nothing_everything_was_shown_and_a_refusal_changes_nothing(run, scores, tmp_path):
+    change = json.loads(run("tune", scores, "--precision", "0.9", "--against", "none", "--json").out)["change"]
+    assert change["recall"]["old"]["value"] == 1.0 and change["neither"] == change["only_new"] == 0
+    refused = run("tune", scores, "--precision", "0.999", "--against", "none", "--json")
+    assert json.loads(refused.out)["change"] is None
+    assert "no new policy" in run("tune", scores, "--precision", "0.999", "--against", "none").err
+    ran = run("tune", scores, "--precision", "0.9", "--against", tmp_path / "missing.json")
+    assert ran.code == 1 and "missing.json" in ran.err

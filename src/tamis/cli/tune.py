@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import USUAL, AsJson, Chosen, LabelledBy, Recalled, RelevantIf, Scores, choosing
+from tamis.cli.options import NONE, USUAL, AsJson, Chosen, LabelledBy, Recalled, RelevantIf, Scores, choosing
 from tamis.errors import NotCertifiedError
 
 if TYPE_CHECKING:
-    from tamis.decide import Segmenter, Target
+    from tamis.decide import Change, Estimate, Segmenter, Target
     from tamis.tuning import Tuning
 
 
@@ -62,6 +62,12 @@ def command(
     ] = None,
     days: Annotated[int, typer.Option(min=1, help="For how many days the policy holds.")] = 180,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the policy here.")] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OLD.json", help="Say what would change where this policy decides now; none: all is shown."
+        ),
+    ] = None,
     relevant_if: RelevantIf = None,
     k: Recalled = 100,
     chosen: Chosen = USUAL,
@@ -73,10 +79,12 @@ def command(
 
     Example: tamis tune labelled.jsonl --precision 0.95 -o policy.json
 
+    Beside the policy in use: tamis tune labelled.jsonl --precision 0.95 --against policy.json
+
     From a test set: tamis tune testset.json --model tamis-mini --scenario precise-qa --relevant-if 1
     """
-    from tamis.decide import Terms
-    from tamis.tuning import Wanted, read_rules, tune_policy
+    from tamis.decide import Policy, Terms
+    from tamis.tuning import Wanted, changes_on, read_rules, tune_policy
 
     given = {
         "scenario": scenario,
@@ -92,13 +100,18 @@ def command(
     by = _segmenter(segments)
     name = scenario or ""
     wanted = Wanted(target, terms, by, before, after, difficulty, days=days, direction=direction, name=name)
+    old = None if against is None or str(against) == NONE else Policy.load(against)
     found = chosen.labelled(scores, relevant_if, k)
     with show.progress("choosing thresholds") as progress:
         tuning = tune_policy(found, wanted, progress)
+    compared = against is not None and tuning.threshold is not None
+    change = changes_on(found, old, tuning.policy()) if compared else None
     if as_json:
-        show.as_json(tuning.as_json())
+        asked = {} if against is None else {"change": None if change is None else change.as_json()}
+        show.as_json({**tuning.as_json(), **asked})
     else:
         _show(tuning)
+        _show_change(change, against)
     _write(tuning, output)
 
 
@@ -179,6 +192,42 @@ def _show(tuning: Tuning) -> None:
     )
     shown.caption_justify = "left"
     show.out(shown)
+
+
+def _show_change(change: Change | None, against: Path | None) -> None:
+    """What would change, in words, and the first documents that flip."""
+    if against is None:
+        return
+    if change is None:
+        show.say(f"against {against}: there is no new policy to compare with")
+        return
+    show.say(
+        f"against {against}: {change.both} documents shown by both, {change.only_old} by the old alone, "
+        f"{change.only_new} by the new alone; lists of {change.changed} of {change.queries} queries change, "
+        f"{change.emptied} become empty, {change.filled} are empty no more"
+    )
+    for name, found in (("precision", change.precision), ("recall", change.recall)):
+        if found is not None:
+            show.say(f"{name}: {_estimate(found.old)} before, {_estimate(found.new)} then, {_gained(found.difference)}")
+    shown = show.table("documents that flip", "query", "document", "score", "label", "shown by", "why")
+    for flip in change.examples:
+        label = "" if flip.label is None else f"{flip.label:g}"
+        cells = (flip.query, flip.document, f"{flip.score:.4g}", label, flip.shown, flip.reason)
+        shown.add_row(*map(show.printable, cells))
+    if change.examples:
+        show.out(shown)
+
+
+def _estimate(found: Estimate) -> str:
+    if found.value is None or found.low is None or found.high is None:
+        return "-"
+    return f"{_short(found.value, 3)} ({_short(found.low)}-{_short(found.high)})"
+
+
+def _gained(found: Estimate) -> str:
+    if found.value is None:
+        return "nothing to compare"
+    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
 
 
 def _share(found: Any) -> str:

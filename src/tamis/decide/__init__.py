@@ -28,7 +28,7 @@ from tamis.decide.learned.signals import (
     signal_values,
 )
 from tamis.decide.policies.change import Change, Flip, changes, needs_documents
-from tamis.decide.policies.compared import Compared, Estimate
+from tamis.decide.policies.compared import Compared, Estimate, compared
 from tamis.decide.policies.cuts import Thresholds
 from tamis.decide.policies.policy import Policy
 from tamis.decide.policies.presets import PRESETS, Preset, preset
@@ -111,6 +111,7 @@ __all__ = [
     "certify_segments",
     "changes",
     "compare_methods",
+    "compared",
     "cost_curve",
     "figures",
     "needs_documents",
