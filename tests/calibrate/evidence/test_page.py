@@ -208,6 +208,32 @@ def test_costs_are_recounted_and_the_line_goes_where_it_is_cheapest(opened, brow
     assert browser.run("document.getElementById('cost-move').hidden") is True
 
 
+def test_the_highest_f_measure_is_found_for_any_weight(opened, browser, report):
+    opened()
+    world = report.operating
+    accepted, right = np.array(world.accepted), np.array(world.relevant)
+    for beta in (0.5, 1, 2):
+        element = "document.getElementById('beta')"
+        browser.run(f"{element}.value = {beta}; {element}.dispatchEvent(new Event('input'))")
+        expected = (1 + beta**2) * right / (beta**2 * world.all_relevant + accepted)
+        said = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", browser.text("f-live"))]
+        assert said[0] == beta
+        assert said[1] == pytest.approx(100 * expected.max(), abs=0.06)
+        assert said[2] == pytest.approx(world.thresholds[int(expected.argmax())], rel=1e-3)
+        browser.run("document.getElementById('f-move').click()")
+        assert figures(browser)[0] == said[2]
+        assert f"F{beta:g}" in browser.text("outcome")
+
+
+def test_the_overlap_is_shaded_and_told(opened, browser, report):
+    opened()
+    zone = report.overlap_zone
+    said = browser.text("zone-words")
+    assert f"{zone.low:.4g}" in said and f"{zone.high:.4g}" in said and f"{100 * zone.share:.1f}" in said
+    opened(report=score_report(Labelled.of([0.0, 0.1, 0.9, 1.0] * 5, [0, 0, 1, 1] * 5)))
+    assert "no overlap" in browser.text("zone-words")
+
+
 def test_language_switches_on_the_page(opened, browser):
     opened()
     assert browser.text("h-threshold") == table()["threshold.title"]["en"]

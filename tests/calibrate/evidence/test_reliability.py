@@ -84,6 +84,18 @@ def test_null_band_and_interval_hold_for_calibrated_scores():
     assert min(one.plain_error for one in found) > 0.02  # which is why it is not what is shown
 
 
+def test_the_band_of_the_curve_holds_calibrated_points_and_not_those_of_a_shifted_score():
+    worlds = [calibrated(600, run) for run in range(60)]
+    found = [reliability(w.scores, Labelled.of(w.scores, w.labels)) for w in worlds]
+    inside = [
+        low <= p.observed <= high for one in found for p, (low, high) in zip(one.curve, one.null_band, strict=True)
+    ]
+    assert 0.92 <= np.mean(inside) <= 0.99  # nominally .95, and shares move in steps
+    shifted = reliability(sigmoid(log_odds(worlds[0].scores) + 1.5), Labelled.of(worlds[0].scores, worlds[0].labels))
+    outside = [not low <= p.observed <= high for p, (low, high) in zip(shifted.curve, shifted.null_band, strict=True)]
+    assert np.mean(outside) > 0.4
+
+
 def test_interval_covers_the_truth_of_a_miscalibrated_score():
     rng = np.random.default_rng(5)
     many = np.sort(rng.beta(0.6, 1.5, 300_000))

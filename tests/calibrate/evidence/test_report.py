@@ -126,8 +126,9 @@ def test_operating_points_are_scikit_learns(weighted):
         assert found.precision[at][1] == pytest.approx(expected, abs=1e-12)
         expected = recall_score(world.labels, accepted, sample_weight=weights)
         assert found.recall[at][1] == pytest.approx(expected, abs=1e-12)
-        low, value, high = found.precision[at]
-        assert low - 1e-9 <= value <= high + 1e-9
+        assert found.share[at][1] == pytest.approx(np.average(accepted, weights=weights), abs=1e-12)
+        for low, value, high in (found.precision[at], found.recall[at], found.share[at]):
+            assert low - 1e-9 <= value <= high + 1e-9
         queries = {int(q) for q in world.groups[accepted]}
         answerable = {int(q) for q in world.groups[world.labels == 1]}
         assert (found.shown[at], found.misled[at]) == (len(queries), len(queries - answerable))

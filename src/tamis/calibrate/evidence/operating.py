@@ -26,6 +26,7 @@ class Operating:
         relevant: relevant pairs accepted.
         precision: share of relevant pairs among the accepted ones, (low, value, high).
         recall: share of the relevant pairs that are accepted, (low, value, high); NaN without relevant pairs.
+        share: share of all pairs that are accepted, (low, value, high).
         shown: queries with a pair accepted.
         served: queries with a relevant pair accepted.
         misled: queries without any relevant pair, with a pair accepted.
@@ -40,6 +41,7 @@ class Operating:
     relevant: tuple[float, ...]
     precision: tuple[tuple[float, float, float], ...]
     recall: tuple[tuple[float, float, float], ...]
+    share: tuple[tuple[float, float, float], ...]
     shown: tuple[int, ...]
     served: tuple[int, ...]
     misled: tuple[int, ...]
@@ -50,7 +52,7 @@ class Operating:
 
 
 def operating(data: Labelled, *, points: int = POINTS, confidence: float = 0.95) -> Operating:
-    """The curves of precision and recall over thresholds, at ``points`` thresholds at most.
+    """The curves of precision, recall and what is accepted over thresholds, at ``points`` thresholds at most.
 
     Half of the thresholds are spread evenly over the pairs, half over the relevant ones, so that the upper end is fine
     where few pairs are relevant.
@@ -65,7 +67,7 @@ def operating(data: Labelled, *, points: int = POINTS, confidence: float = 0.95)
     ends = _ends(scores, weights, labels, points)
     thresholds = scores[ends - 1]
     accepted, relevant = np.cumsum(weights)[ends - 1], np.cumsum(weights * labels)[ends - 1]
-    precision, recall = _ratios(labels, weights, queries, ends, confidence)
+    precision, recall, share = _ratios(labels, weights, queries, ends, confidence)
     best, best_relevant = _best(scores, queries, labels)
     answerable = np.isfinite(best_relevant)
     return Operating(
@@ -74,6 +76,7 @@ def operating(data: Labelled, *, points: int = POINTS, confidence: float = 0.95)
         relevant=tuple(relevant.tolist()),
         precision=precision,
         recall=recall,
+        share=share,
         shown=_at_least(best, thresholds),
         served=_at_least(best_relevant[answerable], thresholds),
         misled=_at_least(best[~answerable], thresholds),
@@ -99,22 +102,23 @@ def _ends(scores: Floats, weights: Floats, labels: Floats, points: int) -> Codes
 
 def _ratios(
     labels: Floats, weights: Floats, queries: Codes, ends: Codes, confidence: float
-) -> tuple[tuple[tuple[float, float, float], ...], tuple[tuple[float, float, float], ...]]:
+) -> tuple[tuple[tuple[float, float, float], ...], ...]:
+    """Precision, recall and the share accepted at each threshold, with their intervals."""
     # Weights are scaled so that they add to the number of equally weighted pairs that would say as much.
     weights = weights * (weights.sum() / (weights @ weights))
     count = int(queries.max()) + 1
-    wanted = group_sums(weights * labels, queries, count)
+    wanted, every = group_sums(weights * labels, queries, count), group_sums(weights, queries, count)
     accepted, relevant = np.zeros(count), np.zeros(count)
-    precision, recall, start = [], [], 0
+    rows, start = [], 0
     for end in ends.tolist():
         part = slice(start, end)
         accepted += group_sums(weights[part], queries[part], count)
         relevant += group_sums(weights[part] * labels[part], queries[part], count)
-        right, found = (ratio(relevant, of, confidence=confidence) for of in (accepted, wanted))
-        precision.append((right.low, right.value, right.high))
-        recall.append((found.low, found.value, found.high))
+        shares = ((relevant, accepted), (relevant, wanted), (np.minimum(accepted, every), every))
+        found = [ratio(top, bottom, confidence=confidence) for top, bottom in shares]
+        rows.append([(one.low, one.value, one.high) for one in found])
         start = end
-    return tuple(precision), tuple(recall)
+    return tuple(zip(*rows, strict=True))
 
 
 def _best(scores: Floats, queries: Codes, labels: Floats) -> tuple[Floats, Floats]:

@@ -44,6 +44,8 @@ class Reliability:
         plain_error: the usual binned error (bins of equal width), which is never 0; for comparisons only.
         confidence: coverage of the interval, the band and the curve.
         curve: one point a bin.
+        null_band: for each of these points, between which shares of relevant pairs a perfectly calibrated score's lies,
+            at the same confidence.
     """
 
     pairs: int
@@ -63,6 +65,7 @@ class Reliability:
     plain_error: float
     confidence: float
     curve: tuple[CurvePoint, ...]
+    null_band: tuple[tuple[float, float], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values."""
@@ -104,7 +107,8 @@ def reliability(
     codes = equal_mass(chances, data.weights, bins)
     squared = float(_squared(_Sums.of(chances, data.labels, data.weights, codes)))
     low, high = _interval(chances, data, codes, squared, confidence, rng)
-    null = _root(np.quantile(_drawn(chances, data.weights, codes, rng), confidence))
+    errors, shares = _drawn(chances, data.weights, codes, rng)
+    ends = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
     brier = _brier(chances, data)
     recalibrated = _brier(pooled(chances, data.labels, data.weights), data)
     return Reliability(
@@ -121,10 +125,11 @@ def reliability(
         error=_root(squared),
         error_low=low,
         error_high=high,
-        null_high=null,
+        null_high=_root(np.quantile(errors, confidence)),
         plain_error=_plain_error(chances, data),
         confidence=confidence,
         curve=curve(chances, data, bins=bins, confidence=confidence),
+        null_band=tuple((low, high) for low, high in ends.T.tolist()),
     )
 
 
@@ -197,20 +202,24 @@ def _interval(
     return _root(low), _root(high)
 
 
-def _drawn(chances: Floats, weights: Floats, codes: Codes, rng: np.random.Generator) -> Floats:
-    """Debiased squared errors of labels drawn from the probabilities, shape ``(rounds,)``."""
+def _drawn(chances: Floats, weights: Floats, codes: Codes, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Of labels drawn from the probabilities: debiased squared errors, and shares of relevant pairs by bin.
+
+    Shapes ``(rounds,)`` and ``(rounds, bins)``.
+    """
     order = np.argsort(codes, kind="stable")
     sorted_chances, sorted_weights = chances[order].astype(np.float32), weights[order]
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     mass, expected, squares = (group_sums(part, codes) for part in (weights, weights * chances, weights**2))
     size = chances.size
     rounds = int(np.clip(CELLS // size, 100, ROUNDS))
-    rows, found = max(1, PART // size), []
+    rows, found, shares = max(1, PART // size), [], []
     for start in range(0, rounds, rows):
         labels = rng.random((min(rows, rounds - start), size), dtype=np.float32) < sorted_chances
         relevant = np.add.reduceat(labels * sorted_weights, starts, axis=1)
         found.append(_squared(_Sums(mass, relevant, expected, squares)))
-    return np.concatenate(found)
+        shares.append(relevant / mass)
+    return np.concatenate(found), np.concatenate(shares)
 
 
 def _root(squared: ArrayLike) -> float:

@@ -9,6 +9,7 @@ const by = (values) => order.map((at) => values[at]);
 const points = {
   thresholds: by(OP.thresholds), accepted: by(OP.accepted), relevant: by(OP.relevant), shown: by(OP.shown),
   served: by(OP.served), misled: by(OP.misled), precision: by(OP.precision), recall: by(OP.recall),
+  share: by(OP.share),
 };
 const irrelevantInAll = OP.pairs - OP.all_relevant;
 const prior = OP.all_relevant / OP.pairs;
@@ -32,7 +33,7 @@ function atStart() {
 }
 const decided = DATA.policy && DATA.policy.issued && Number.isFinite(DATA.policy.threshold) ? DATA.policy.threshold : null;
 let chosen = decided === null ? atStart() : nearest(decided);
-let cheapest = null;
+let cheapest = null, balanced = null;
 
 // ---- plots ----------------------------------------------------------------------------------------------------------
 function line(u, value, stroke, dash) {
@@ -43,6 +44,20 @@ function line(u, value, stroke, dash) {
   ctx.beginPath(); ctx.moveTo(at, bbox.top); ctx.lineTo(at, bbox.top + bbox.height); ctx.stroke();
   ctx.restore();
 }
+// Where both labels are common, behind everything else; where there is no such place, nothing.
+const zone = R.overlap_zone && R.overlap_zone.low <= R.overlap_zone.high ? R.overlap_zone : null;
+const shaded = {
+  hooks: {
+    drawClear: [(u) => {
+      if (!zone) return;
+      const [from, to] = [zone.low, zone.high].map((end) => u.valToPos(end, "x", true)), { ctx, bbox } = u;
+      ctx.save();
+      ctx.fillStyle = faint(colour("quiet"), 0.18);
+      ctx.fillRect(from, bbox.top, Math.max(1, to - from), bbox.height);
+      ctx.restore();
+    }],
+  },
+};
 const marks = {
   hooks: {
     draw: [(u) => {
@@ -65,7 +80,7 @@ const marks = {
 };
 
 function plot(id, columns, options) {
-  drawPlot(id, columns, { ...options, plugins: options.marked ? [marks] : [] });
+  drawPlot(id, columns, { ...options, plugins: [...(options.zone ? [shaded] : []), ...(options.marked ? [marks] : [])] });
   $(id).classList.toggle("drag", Boolean(options.marked));
 }
 const shares = (tick) => Number((100 * tick).toFixed(1)) + "\u00a0%";
@@ -87,7 +102,7 @@ function drawHistogram() {
   const stepped = uPlot.paths.stepped({ align: 1 });
   const middle = R.by_part[names[names.length - 1]];
   plot("plot-histogram", [H.edges, ...values], {
-    x: T("axis.score"), y: T(counts ? "axis.count" : "axis.share"), yv: counts ? null : shares, marked: true,
+    x: T("axis.score"), y: T(counts ? "axis.count" : "axis.share"), yv: counts ? null : shares, marked: true, zone: true,
     ys: { range: (_, low, high) => [0, (high || 1) * 1.05] },
     series: names.map((name, at) => ({
       label: partName(name), stroke: colour("part" + at), fill: faint(colour("part" + at), 0.22), width: 2, paths: stepped,
@@ -101,23 +116,36 @@ function drawHistogram() {
     H.edges.slice(0, -1).map((from, at) => [score(from), score(H.edges[at + 1]), ...names.map((name) => number(H.counts[name][at]))]));
 }
 
+// F-measure at each threshold: recall counts beta times as much as precision.
+function measures() {
+  const square = (+$("beta").value) ** 2;
+  return points.thresholds.map((_, at) => {
+    const whole = square * OP.all_relevant + points.accepted[at];
+    return whole ? ((1 + square) * points.relevant[at]) / whole : 0;
+  });
+}
+const measure = () => T("f.name", { beta: number(+$("beta").value) });
+
 function drawCurves() {
-  const P = colour("part1"), Q = colour("part0"), of = (rows, at) => rows.map((row) => row[at]);
-  plot("plot-curves", [points.thresholds, of(points.precision, 1), of(points.recall, 1),
-    of(points.precision, 2), of(points.precision, 0), of(points.recall, 2), of(points.recall, 0)], {
+  const P = colour("part1"), Q = colour("part0"), S = colour("part3"), F = colour("part2");
+  const of = (rows, at) => rows.map((row) => row[at]), M = measures();
+  const ends = (rows) => [of(rows, 2), of(rows, 0)];
+  plot("plot-curves", [points.thresholds, of(points.precision, 1), of(points.recall, 1), of(points.share, 1), M,
+    ...ends(points.precision), ...ends(points.recall), ...ends(points.share)], {
     x: T("axis.score"), y: "", yv: shares, marked: true, ys: unit,
     xs: { range: () => [R.histogram.edges[0], R.histogram.edges[R.histogram.edges.length - 1]] },
     series: [curveSeries(T("threshold.precision"), P), curveSeries(T("threshold.recall"), Q, [6, 4]),
-      edge(P), edge(P), edge(Q), edge(Q)],
-    bands: [{ series: [3, 4], fill: faint(P, 0.15) }, { series: [5, 6], fill: faint(Q, 0.15) }],
+      curveSeries(T("threshold.share"), S, [2, 3]), curveSeries(measure(), F, [9, 3, 2, 3]),
+      edge(P), edge(P), edge(Q), edge(Q), edge(S), edge(S)],
+    bands: [[5, P], [7, Q], [9, S]].map(([at, stroke]) => ({ series: [at, at + 1], fill: faint(stroke, 0.15) })),
     alt: T("threshold.curves_words"),
   });
   table("data-curves", [T("threshold.slider"), T("threshold.precision"), T("threshold.band"), T("threshold.recall"),
-    T("threshold.band"), T("threshold.accepted")],
+    T("threshold.band"), T("threshold.share"), T("threshold.band"), measure(), T("threshold.accepted")],
   points.thresholds.map((at, i) => {
-    const span = (row) => T("page.between", { low: percent(row[0]), high: percent(row[2]) });
-    const [p, r] = [points.precision[i], points.recall[i]];
-    return [score(at), percent(p[1]), span(p), percent(r[1]), span(r), number(points.accepted[i])];
+    const both = (row) => [percent(row[1]), T("page.between", { low: percent(row[0]), high: percent(row[2]) })];
+    return [score(at), ...both(points.precision[i]), ...both(points.recall[i]), ...both(points.share[i]), percent(M[i]),
+      number(points.accepted[i])];
   }));
 }
 
@@ -163,18 +191,22 @@ function drawRelevance() {
 function drawReliability() {
   if (!R.reliability) return;
   const bins = R.reliability.curve, blue = colour("part1");
-  const x = [0, ...bins.map((b) => b.value), 1], gap = (values) => [null, ...values, null];
-  plot("plot-reliability", [x, x, gap(bins.map((b) => b.observed)), gap(bins.map((b) => b.high)), gap(bins.map((b) => b.low))], {
+  const x = [0, ...bins.map((b) => b.value), 1], gap = (values) => [null, ...values, null], grey = colour("quiet");
+  const band = (stroke) => ({ ...edge(stroke), spanGaps: false });
+  const chance = (end) => gap(R.reliability.null_band.map((ends) => ends[end]));
+  plot("plot-reliability", [x, x, gap(bins.map((b) => b.observed)), gap(bins.map((b) => b.high)), gap(bins.map((b) => b.low)),
+    chance(1), chance(0)], {
     x: T("axis.probability"), y: T("axis.relevant"), yv: shares, ys: unit, xs: { range: () => [0, 1] }, height: 320,
-    series: [curveSeries(T("reliability.perfect"), colour("quiet"), [6, 5]),
+    series: [curveSeries(T("reliability.perfect"), grey, [6, 5]),
       { ...curveSeries(T("reliability.observed"), blue), spanGaps: false, points: { show: true, size: 7, fill: blue } },
-      { ...edge(blue), spanGaps: false }, { ...edge(blue), spanGaps: false }],
-    bands: [{ series: [3, 4], fill: faint(blue, 0.15) }],
+      band(blue), band(blue), band(grey), band(grey)],
+    bands: [{ series: [5, 6], fill: faint(grey, 0.2) }, { series: [3, 4], fill: faint(blue, 0.15) }],
     alt: T("reliability.words", { calibrator: R.calibrator }),
   });
-  table("data-reliability", [T("axis.probability"), T("axis.count"), T("axis.relevant"), T("threshold.band")],
-    bins.map((b) => [percent(b.value), number(b.pairs), percent(b.observed),
-      T("page.between", { low: percent(b.low), high: percent(b.high) })]));
+  const between = (low, high) => T("page.between", { low: percent(low), high: percent(high) });
+  table("data-reliability", [T("axis.probability"), T("axis.count"), T("axis.relevant"), T("threshold.band"), T("reliability.band")],
+    bins.map((b, i) => [percent(b.value), number(b.pairs), percent(b.observed), between(b.low, b.high),
+      between(...R.reliability.null_band[i])]));
 }
 
 function draw() {
@@ -202,6 +234,7 @@ function showThreshold() {
   const span = (low, high) => T("page.between", { low: percent(low), high: percent(high) });
   const tiles = [
     tile(T("threshold.precision"), percent(p), span(plow, phigh)), tile(T("threshold.recall"), percent(r), span(rlow, rhigh)),
+    tile(measure(), percent(measures()[chosen]), T("f.words")),
     tile(T("threshold.accepted"), number(accepted), T("threshold.accepted_words", { pairs: number(OP.pairs) })),
     tile(T("threshold.wrong"), number(accepted - right), T("threshold.wrong_words")),
     tile(T("threshold.missed"), number(OP.all_relevant - right), T("threshold.missed_words", { relevant: number(OP.all_relevant) })),
@@ -212,6 +245,16 @@ function showThreshold() {
       tiles.push(tile(T("threshold.misled"), number(points.misled[chosen]), T("threshold.misled_words", { answerless: OP.queries - OP.answerable })));
   }
   fill($("outcome"), tiles);
+}
+
+function showMeasure() {
+  const all = measures();
+  let best = 0;
+  all.forEach((one, at) => { if (one >= all[best]) best = at; });
+  balanced = OP.all_relevant ? best : null;
+  say("beta-value", number(+$("beta").value));
+  say("f-live", balanced === null ? "" : T("f.best", { name: measure(), threshold: score(points.thresholds[best]), value: all[best] }));
+  $("f-move").hidden = balanced === null;
 }
 
 function showCosts() {
@@ -282,6 +325,13 @@ function showPolicy() {
   table("policy-table", [T("policy.what"), T("policy.value")], rows, [1]);
 }
 
+function showZone() {
+  const Z = R.overlap_zone;
+  $("zone-words").hidden = !Z;
+  if (Z) say("zone-words", T(zone ? "threshold.zone" : "threshold.no_zone",
+    { low: score(Math.min(Z.low, Z.high)), high: score(Math.max(Z.low, Z.high)), share: Z.share }));
+}
+
 function showRelevance() {
   const Z = R.undecided_zone;
   say("undecided", Z ? T("relevance.undecided", { low: score(Z.low), high: score(Z.high), share: Z.share })
@@ -344,7 +394,7 @@ function showGlossary() {
 }
 
 function show() {
-  [showSummary, showPolicy, showThreshold, showCosts, showRelevance, showReliability, showQueries, showSuspects,
+  [showSummary, showPolicy, showZone, showThreshold, showMeasure, showCosts, showRelevance, showReliability, showQueries, showSuspects,
     showStatistics, showGlossary].forEach((one) => one());
 }
 
@@ -354,6 +404,8 @@ $("threshold").addEventListener("input", (event) => choose(+event.target.value))
 $("prevalence").value = Math.max(0.5, Math.min(99.5, Math.round(200 * prior) / 2));
 $("counts").addEventListener("change", draw);
 ["cost-wrong", "cost-missed", "prevalence"].forEach((id) => $(id).addEventListener("input", () => { showCosts(); draw(); }));
+$("beta").addEventListener("input", () => { showThreshold(); showMeasure(); draw(); });
+$("f-move").addEventListener("click", () => { if (balanced !== null) choose(balanced); });
 $("cost-move").addEventListener("click", () => { if (cheapest !== null) choose(cheapest); });
 start(show, draw);
 })();
