@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from tamis.errors import StorageError
+from tamis.errors import InputError, StorageError
 
 Act: TypeAlias = Literal["label", "skip", "undo"]
+LONGEST_NAME = 100  # characters of an annotator's
 ACTS: tuple[Act, ...] = ("label", "skip", "undo")
 
 
@@ -154,3 +155,15 @@ def _separator(file: Any) -> bytes:
         return b""
     file.seek(-1, os.SEEK_END)
     return b"" if file.read(1) == b"\n" else b"\n"
+
+
+def checked_name(annotator: str) -> str:
+    """An annotator's name.
+
+    Raises:
+        InputError: it is blank, too long, or has characters that no line shows.
+    """
+    name = annotator.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise InputError(f"an annotator has a name, of 1 to {LONGEST_NAME} characters, got {annotator!r:.60}")
+    return name

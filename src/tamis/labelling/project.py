@@ -14,7 +14,7 @@ from tamis.errors import InputError, NotFoundError
 from tamis.labelling.folder import Charter, checked_new, write_new
 from tamis.labelling.guide import Guide
 from tamis.labelling.ledger import Ledger
-from tamis.labelling.log import Act, Entry
+from tamis.labelling.log import Act, Entry, checked_name
 from tamis.labelling.pool import Item, Pool, read_pairs, score_pairs
 from tamis.labelling.queue import disputed
 from tamis.labelling.results import Exported, annotation_rows, checked_ending, table_of, write_table
@@ -22,7 +22,6 @@ from tamis.labelling.rounds import Round, cut, first_round, longer, next_round
 from tamis.labelling.standing import Standing, standing
 
 USUAL = Guide()
-LONGEST_NAME = 100  # characters of an annotator's
 
 
 class Project:
@@ -132,7 +131,7 @@ class Project:
         Raises:
             InputError: the annotator's name is blank or too long.
         """
-        annotator = _checked_name(annotator)
+        annotator = checked_name(annotator)
         with self._ledger.turn():
             if (item := self._ledger.due(annotator)) is None:
                 return None
@@ -170,7 +169,7 @@ class Project:
         Raises:
             StorageError: the disk refused it.
         """
-        annotator, ledger = _checked_name(annotator), self._ledger
+        annotator, ledger = checked_name(annotator), self._ledger
         with ledger.turn() as said:
             if (last := said.last(annotator)) is None:
                 return None
@@ -181,7 +180,7 @@ class Project:
     def history(self, annotator: str) -> list[Entry]:
         """What an annotator said, the last first; each pair once."""
         with self._ledger.turn() as said:
-            return list(reversed(said.by_annotator.get(_checked_name(annotator), {}).values()))
+            return list(reversed(said.by_annotator.get(checked_name(annotator), {}).values()))
 
     def progress(self) -> Standing:
         """How far the project has come, and what the labels of the present round let expect of the promise."""
@@ -289,7 +288,7 @@ class Project:
     def _say(self, item: str, annotator: str, act: Act, label: str, seconds: float | None) -> Entry:
         if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
             raise InputError(f"seconds must be 0 or more, got {seconds}")
-        annotator, ledger = _checked_name(annotator), self._ledger
+        annotator, ledger = checked_name(annotator), self._ledger
         with ledger.turn():
             if item not in ledger.drawn:
                 there = "it is in the pool and was not drawn" if item in ledger.pool else "the pool has no such pair"
@@ -297,15 +296,3 @@ class Project:
             entry = Entry(item, annotator, act, label, ledger.clock(), seconds)
             ledger.say(entry)
             return entry
-
-
-def _checked_name(annotator: str) -> str:
-    """An annotator's name.
-
-    Raises:
-        InputError: it is blank, too long, or has characters that no line shows.
-    """
-    name = annotator.strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InputError(f"an annotator has a name, of 1 to {LONGEST_NAME} characters, got {annotator!r:.60}")
-    return name
