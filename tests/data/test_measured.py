@@ -48,6 +48,12 @@ def test_two_cells_in_far_corners() -> None:
     assert row.values == {"a": 1}
 
 
+@pytest.mark.parametrize("address", ["inlineStr1", "ABCD1", "A0", "A", "1", "", "A-1", "A1:B2", "A１"])
+def test_addresses_that_are_none_are_damage(address: str) -> None:
+    """A reader has made 273 GB of ``inlineStr1``, and ended the process."""
+    assert "is no cell" in refusal(packed(f'<row r="1"><c r="A1"><v>1</v></c><c r="{address}"><v>1</v></c></row>'))
+
+
 def test_one_long_string_that_many_cells_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measuring, "UNPACKED", 100_000)
     shown = "<c t='s'><v>0</v></c>"

@@ -25,7 +25,7 @@ KEPT_IN_MEMORY = 1 << 25  # bytes; more goes to a temporary file
 BLOCK = 1 << 16
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
-_address = re.compile(r"([A-Za-z]{1,3})([0-9]{1,10})$")
+_address = re.compile(r"([A-Za-z]{1,3})([1-9][0-9]{0,9})")
 
 
 @dataclass(slots=True)
@@ -51,12 +51,12 @@ class Part:
     def begin(self, name: str, attributes: dict[str, str]) -> None:
         """An element opens."""
         name = name.rpartition(":")[2]
-        if name == "row" and attributes.get("r", "").isdecimal():
-            self._row = int(attributes["r"][:10]) - 1
+        if name == "row" and "r" in attributes:
+            self._row = _place(f"A{attributes['r']}")[0]
         elif name == "c":
             self._kind = attributes.get("t", "")
-            if found := _address.match(attributes.get("r", "")):
-                self._row, self._column = int(found[2]) - 1, _column_of(found[1])
+            if "r" in attributes:
+                self._row, self._column = _place(attributes["r"])
         elif name in ("v", "is"):
             self.rows = _widened(self.rows, self._row)
             self.columns = _widened(self.columns, self._column)
@@ -166,9 +166,12 @@ def _numbers(held: array[int]) -> NDArray[np.int64]:
     return np.array(memoryview(held), dtype=np.int64)
 
 
-def _column_of(letters: str) -> int:
-    """A column's number, counted from 0."""
-    number = 0
-    for letter in letters.upper():
-        number = 26 * number + ord(letter) - ord("A") + 1
-    return number - 1
+def _place(address: str) -> tuple[int, int]:
+    """Row and column of a cell, counted from 0; a reader may make any number of an address that is none."""
+    found = _address.fullmatch(address)
+    if found is None:
+        raise ValueError(f"{address:.40} is no cell")
+    column = 0
+    for letter in found[1].upper():
+        column = 26 * column + ord(letter) - ord("A") + 1
+    return int(found[2]) - 1, column - 1
