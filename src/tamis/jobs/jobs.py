@@ -104,8 +104,7 @@ class Jobs:
             InputError: too much work of this owner is under way.
         """
         with self._guard:
-            if sum(one.job.owner == owner for one in self._live.values()) >= MOST:
-                raise InputError(f"{MOST} jobs are under way: wait until one ends, or cancel one")
+            self._check_room(owner)
         job = Job(secrets.token_hex(8), owner, kind, title[:200], created=_now(), options=dict(options))
         home = self.folder_of(job)
         home.mkdir(mode=0o700)
@@ -113,10 +112,30 @@ class Jobs:
             shutil.copyfile(path, home / name)
         job.save(home)
         with self._guard:
-            if self._closing:
-                raise ClosingError("the server is stopping: begin the work again when it is back")
-            self._live[job.id] = _Live(job)
-            self._futures[job.id] = self._pool.submit(self._run, job.id, work)
+            self._begin(job, work)
+        return job
+
+    def again(self, owner: str, id: str, work: Work) -> Job:
+        """Begin the work of an ended job anew, in its folder as it stands; what it had come to is forgotten.
+
+        Args:
+            owner: who began it.
+            id: of the job.
+            work: goes on from what the folder holds, or begins over.
+
+        Raises:
+            NotFoundError: the owner has none of this id.
+            InputError: it is under way, or too much work of this owner is.
+        """
+        with self._guard:
+            before = self.get(owner, id)
+            if before.under_way:
+                raise InputError("the job is under way: cancel it first, or wait until it ends")
+            self._check_room(owner)
+            job = replace(before, state="waiting", started="", ended="", message="", result={})
+            job.save(self.folder_of(job))
+            self._begin(job, work)
+            del self._ended[id]
         return job
 
     def of(self, owner: str, kind: str = "") -> list[Job]:
@@ -191,6 +210,16 @@ class Jobs:
             self._settle(id, "interrupted")
         os.close(self._lock_file)
 
+    def _check_room(self, owner: str) -> None:
+        if sum(one.job.owner == owner for one in self._live.values()) >= MOST:
+            raise InputError(f"{MOST} jobs are under way: wait until one ends, or cancel one")
+
+    def _begin(self, job: Job, work: Work) -> None:
+        if self._closing:
+            raise ClosingError("the server is stopping: begin the work again when it is back")
+        self._live[job.id] = _Live(job)
+        self._futures[job.id] = self._pool.submit(self._run, job.id, work)
+
     def _run(self, id: str, work: Work) -> None:
         live = self._live[id]
         self._change(id, force=True, state="running", started=_now())
@@ -205,8 +234,8 @@ class Jobs:
             found = work(task)
         except Stopped as stopped:
             self._settle(id, "cancelled", message=str(stopped) or live.job.message)
-        except TamisError as error:
-            self._settle(id, "failed", message=str(error))
+        except TamisError as error:  # people know their files by name, not where they lie here
+            self._settle(id, "failed", message=str(error).replace(f"{task.folder}{os.sep}", ""))
         except Exception as error:  # a fault of ours must not leave a job that runs for ever
             self._settle(id, "failed", message=f"the server has failed: {type(error).__name__}: {error}")
             raise
@@ -244,10 +273,10 @@ class Jobs:
                 continue
             if job is None:
                 continue
-            if (job.ended or job.created) < oldest:
+            if not job.under_way and (job.ended or job.created) < oldest:
                 shutil.rmtree(path, ignore_errors=True)
                 continue
-            if job.under_way:
+            if job.under_way:  # however long ago it was begun
                 job = replace(job, state="interrupted", ended=_now())
                 job.save(path)
             found[job.id] = job

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from tamis.answer import ScoredSpan, relevant_spans
 from tamis.core import Candidate, Decision, Ranking
 from tamis.errors import InputError
+from tamis.rewrite import Variant
 from tamis.score import depends_on_companions
 from tamis.serve.served import InQueue, Scale, Served
 from tamis.serve.service import Service
@@ -36,7 +37,7 @@ class Place:
 
     Attributes:
         candidate: the document with its scores and notes.
-        before: its place in the first order, from 0.
+        before: its place in the first order, from 0; None where it was not there.
         after: its place by this way's scores, from 0.
         shown: its number as clients see it: a probability, or the sigmoid of its logit where nothing is calibrated.
         reason: why the policy leaves it out; empty where it is accepted.
@@ -44,7 +45,7 @@ class Place:
     """
 
     candidate: Candidate
-    before: int
+    before: int | None
     after: int
     shown: float
     reason: str = ""
@@ -52,8 +53,8 @@ class Place:
 
     @property
     def moved(self) -> int:
-        """Places that it has gained."""
-        return self.before - self.after
+        """Places that it has gained; none where it was not there before."""
+        return 0 if self.before is None else self.before - self.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,52 @@ async def compared(
     """
     if not 0 < len(ways) <= MOST:
         raise InputError(f"expected 1 to {MOST} models and instructions side by side, got {len(ways)}")
-    return list(await asyncio.gather(*(_one(service, ranking, way, policy, passages) for way in ways)))
+    first = {candidate.doc.id: at for at, candidate in enumerate(ranking)}
+    return list(await asyncio.gather(*(_one(service, ranking, way, policy, passages, first) for way in ways)))
 
 
-async def _one(service: Service, ranking: Ranking, way: Way, policy: str, passages: bool) -> Compared:
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A query as it was typed beside the query as it can stand alone.
+
+    Attributes:
+        variants: ways to ask, the one that stands alone first.
+        typed: the documents found and ranked for what was typed.
+        meant: those found with all variants and ranked for the one that stands alone; moved against the former.
+    """
+
+    variants: tuple[Variant, ...]
+    typed: Compared
+    meant: Compared
+
+
+async def rewritten(service: Service, ranking: Ranking, way: Way = Way(), *, k: int = 0, policy: str = "") -> Rewritten:
+    """What rewriting changes for one query of a conversation.
+
+    Args:
+        service: what the server can do.
+        ranking: the candidates of the query as it was typed, with its history.
+        way: the model.
+        k: candidates to recall with the variants from the server's index; 0 ranks the same documents anew.
+        policy: what decides; empty for the active one.
+
+    Raises:
+        InputError: a name is not known, the query is blank, or the index is asked for and there is none.
+        UnavailableError: the queue takes no more, or the time ran out.
+    """
+    variants = await service.rewritten(ranking.query)
+    again = replace(ranking, query=variants[0].query)
+    if k:
+        again = await service.recalled(ranking.query, k, rewrite=True)
+    typed = await _one(service, ranking, way, policy, False, {c.doc.id: at for at, c in enumerate(ranking)})
+    ranked = {place.candidate.doc.id: place.after for place in typed.places}
+    return Rewritten(tuple(variants), typed, await _one(service, again, way, policy, False, ranked))
+
+
+async def _one(
+    service: Service, ranking: Ranking, way: Way, policy: str, passages: bool, first: Mapping[str, int]
+) -> Compared:
+    """One way's ranking; ``first`` is each document's place before."""
     served = service.models.named(way.model)
     query = replace(ranking.query, instruction=way.instruction)
     deciding = service.policies.deciding(policy, served)
@@ -108,9 +151,8 @@ async def _one(service: Service, ranking: Ranking, way: Way, policy: str, passag
     decision = deciding.decide(found) if deciding else Decision(served.calibrated(found))
     said = {c.doc.id: (c, "") for c in decision.ranking} | {c.doc.id: (c, why) for c, why in decision.rejected}
     spans = await _spans(service, served, found) if passages else {}
-    first = {candidate.doc.id: at for at, candidate in enumerate(ranking)}
     places = [
-        Place(said[c.doc.id][0], first[c.doc.id], at, number, said[c.doc.id][1], spans.get(c.doc.id))
+        Place(said[c.doc.id][0], first.get(c.doc.id), at, number, said[c.doc.id][1], spans.get(c.doc.id))
         for at, (c, number) in enumerate(zip(found, shown.scores.tolist(), strict=True))
     ]
     cuts = deciding.thresholds.cuts(found.items, query) if deciding else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -12,7 +13,7 @@ import numpy as np
 from tamis.calibrate.logistic import sigmoid
 from tamis.core import Floats, Pair, Ranking, Scorer, Stage
 from tamis.decide.policies.policy import Policy
-from tamis.errors import ClosingError
+from tamis.errors import BusyError, ClosingError
 from tamis.pipeline import scored
 from tamis.score import depends_on_companions, evidence_of, stage_name, weighable
 from tamis.serve.queue import USUAL, Limits, Queue, length
@@ -31,6 +32,9 @@ class Terms:
 
     priority: int = 0
     within: float = float("inf")
+
+
+BESIDE = Terms(priority=9)  # long work: after all requests, and without an end of its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +154,15 @@ class InQueue:
     Args:
         served: the model.
         terms: how its pairs are worked on.
+        patient: come again where too much is waiting, for long work that nobody waits for.
 
     Raises:
         RuntimeError: it was made outside of the server's loop.
     """
 
-    def __init__(self, served: Served, terms: Terms = Terms()) -> None:
+    def __init__(self, served: Served, terms: Terms = Terms(), *, patient: bool = False) -> None:
         self._served, self._terms, self._loop = served, terms, asyncio.get_running_loop()
+        self._patient = patient
         self.name, self.fingerprint = served.scorer.name, served.scorer.fingerprint
         self.depends_on_companions = depends_on_companions(served.scorer)
 
@@ -166,10 +172,15 @@ class InQueue:
         Raises:
             UnavailableError: too much is waiting, or the time ran out.
         """
-        try:
-            return asyncio.run_coroutine_threadsafe(self._served.scores(pairs, self._terms), self._loop).result()
-        except ClosingError:  # the model was exchanged after this request was let in to it: nobody else waits for it
-            return scored(self._served.scorer, pairs)
+        while True:
+            try:
+                return asyncio.run_coroutine_threadsafe(self._served.scores(pairs, self._terms), self._loop).result()
+            except ClosingError:  # the model was exchanged after this request was let in: nobody else waits for it
+                return scored(self._served.scorer, pairs)
+            except BusyError as error:
+                if not self._patient:
+                    raise
+                time.sleep(error.seconds)
 
 
 def tokens(asked: Asked) -> int:

@@ -46,15 +46,16 @@ class Asking:
     inputs: list[Any]
 
     @classmethod
-    def placed(cls, desk: Desk, tab: str) -> Asking:
+    def placed(cls, desk: Desk, tab: str, example: tuple[str, str] | None = None) -> Asking:
         """The inputs, placed where the page is being made.
 
         Args:
             desk: the page's way to everything.
             tab: names the elements.
+            example: a query and documents to begin with.
         """
         words = desk.words("asking")
-        query, documents = EXAMPLES[desk.language]
+        query, documents = example or EXAMPLES[desk.language]
         sources = [PASTED, FILE, *([INDEX] if desk.service.recall else [])]
         first = INDEX if desk.service.recall else PASTED
         asked = gr.Textbox(query, label=words("query"), elem_id=f"{tab}-query", max_length=LONGEST)

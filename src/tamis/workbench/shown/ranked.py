@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from tamis.core import PROBABILITY, Ranking
 from tamis.serve.comparing import Compared, Place
@@ -11,10 +12,18 @@ from tamis.workbench.marks import bar, excerpt, text
 from tamis.workbench.words import Said
 
 
-def side_by_side(found: Sequence[Compared], before: Ranking, desk: Desk) -> str:
-    """The columns."""
+def side_by_side(found: Sequence[Compared], before: Ranking | None, desk: Desk, heads: Sequence[str] = ()) -> str:
+    """The columns.
+
+    Args:
+        found: one each.
+        before: the first order, on the left; None for none.
+        desk: says the sentences.
+        heads: what stands over each of the columns in the place of its model's name.
+    """
     words = desk.words("ranked")
-    columns = [_first(before, words), *(_column(one, words) for one in found)]
+    columns = [] if before is None else [_first(before, words)]
+    columns += [_column(one, words, head) for one, head in zip_longest(found, heads)]
     return f'<div class="t-columns">{"".join(columns)}</div>'
 
 
@@ -27,8 +36,8 @@ def _first(before: Ranking, words: Said) -> str:
     return f"<section><h3>{text(words('before'))}</h3><ol>{rows}</ol></section>"
 
 
-def _column(one: Compared, words: Said) -> str:
-    head = f"<h3>{text(one.way.model)}</h3>"
+def _column(one: Compared, words: Said, title: str | None = None) -> str:
+    head = f"<h3>{text(title or one.way.model)}</h3>"
     if one.way.instruction:
         head += f'<p class="t-instruction">{text(one.way.instruction)}</p>'
     head += f'<p class="t-small">{text(_decided(one, words))}</p>'
@@ -81,6 +90,8 @@ def _place(place: Place, one: Compared, words: Said) -> str:
 
 
 def _moved(place: Place, words: Said) -> str:
+    if place.before is None:
+        return f'<span class="t-up">{text(words("new"))}</span>'
     if not place.moved:
         return f'<span class="t-same" title="{text(words("same"))}">＝</span>'
     kind, sign = ("t-up", "▲") if place.moved > 0 else ("t-down", "▼")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from tamis.workbench.desk import Desk
-from tamis.workbench.tabs import compare, sandbox, work
+from tamis.workbench.tabs import compare, rewriting, sandbox, work
 
 __all__ = ["TABS"]
 
@@ -12,6 +12,7 @@ TABS: Mapping[str, Callable[[Desk], None]] = MappingProxyType(
     {
         "compare": compare.fill,
         "sandbox": sandbox.fill,
+        "rewriting": rewriting.fill,
         "work": work.fill,
     }
 )
