@@ -175,6 +175,66 @@ def test_many_threads_may_begin_look_and_cancel(jobs):
         assert len(mine) == 10 and all(job.owner == f"user-{at}" for job in mine)
 
 
+def test_an_ended_job_goes_on_in_its_folder(jobs, tmp_path):
+    def counted(task):
+        path = task.folder / "count.txt"
+        many = int(path.read_text()) + 1 if path.exists() else 1
+        path.write_text(str(many))
+        if many == 1:
+            raise TamisError("once is not enough")
+        return {"count": many}
+
+    begun = jobs.start("me", "count", "c", counted, options={"k": 1})
+    jobs.wait(begun.id)
+    failed = jobs.get("me", begun.id)
+    assert (failed.state, failed.message) == ("failed", "once is not enough")
+    again = jobs.again("me", begun.id, counted)
+    assert (again.state, again.id, again.message, again.ended) == ("waiting", begun.id, "", "")
+    jobs.wait(begun.id)
+    job = jobs.get("me", begun.id)
+    assert (job.state, job.result, job.options, job.created) == ("done", {"count": 2}, {"k": 1}, begun.created)
+    assert [one.id for one in jobs.of("me")] == [begun.id]
+    assert json.loads((jobs.folder_of(job) / "job.json").read_text())["state"] == "done"
+
+
+def test_only_its_owner_goes_on_with_a_job_and_not_while_it_is_under_way(jobs, monkeypatch):
+    begun = jobs.start("me", "wait", "w", patient)
+    with pytest.raises(NotFoundError, match="no job"):
+        jobs.again("you", begun.id, patient)
+    with pytest.raises(InputError, match="under way: cancel it first"):
+        jobs.again("me", begun.id, patient)
+    jobs.cancel("me", begun.id)
+    jobs.wait(begun.id)
+    monkeypatch.setattr("tamis.jobs.jobs.MOST", 0)
+    with pytest.raises(InputError, match="0 jobs are under way"):
+        jobs.again("me", begun.id, patient)
+    assert jobs.get("me", begun.id).state == "cancelled"
+
+
+def test_an_interrupted_job_goes_on_after_a_restart_and_can_be_cancelled_again(tmp_path):
+    with Jobs(tmp_path) as jobs:
+        begun = jobs.start("me", "wait", "w", patient)
+        until(lambda: jobs.get("me", begun.id).done == 1)
+    with Jobs(tmp_path) as jobs:
+        assert jobs.get("me", begun.id).state == "interrupted"
+        jobs.again("me", begun.id, patient)
+        until(lambda: jobs.get("me", begun.id).state == "running")
+        jobs.cancel("me", begun.id)
+        jobs.wait(begun.id)
+        assert jobs.get("me", begun.id).state == "cancelled"
+
+
+def test_what_was_under_way_is_kept_however_old_it_is(tmp_path):
+    with Jobs(tmp_path) as jobs:
+        begun = jobs.start("me", "wait", "w", patient)
+        until(lambda: jobs.get("me", begun.id).state == "running")
+        record = jobs.folder_of(begun) / "job.json"
+        running = record.read_text()
+    record.write_text(running.replace(begun.created, "2001-01-01T00:00:00.000+00:00"))
+    with Jobs(tmp_path) as jobs:
+        assert jobs.get("me", begun.id).state == "interrupted"
+
+
 def test_a_command_is_work(jobs, tmp_path):
     work = Program(["rerank", "退货", "--docs", "docs.txt", "--json"])
     (tmp_path / "docs.txt").write_text("七天内可以退货\n今天下雨\n", "utf-8")
@@ -216,7 +276,8 @@ COMMANDED = """
 import sys
 from tamis.jobs import Jobs, Program
 jobs = Jobs(sys.argv[1])
-print(jobs.folder_of(jobs.start("me", "serve", "s", Program(["serve", "--no-workbench", "--port", sys.argv[2]]))), flush=True)
+work = Program(["serve", "--no-workbench", "--port", sys.argv[2]])
+print(jobs.folder_of(jobs.start("me", "serve", "s", work)), flush=True)
 """
 
 

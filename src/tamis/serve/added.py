@@ -6,21 +6,21 @@ import asyncio
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tamis.data import atomic_write
 from tamis.decide.policies.policy import Policy
-from tamis.errors import DataError, InputError
+from tamis.errors import DataError, InputError, StorageError
 from tamis.serve.build import exchange
 from tamis.serve.config import SHIPPED, Configuration, ModelOptions
 from tamis.serve.policies import NONE
 from tamis.serve.service import Service
 
-FILE = "served.json"
-NAME = re.compile(r"[\w.-]{1,60}")
+FILE, CALIBRATION, TRAINING = "served.json", "calibration.json", "training"
+NAME = re.compile(r"\w[\w.-]{0,59}")
 
 
 class Added:
@@ -61,44 +61,62 @@ class Added:
         async with self._lock:
             return await exchange(running, self.configuration(), self._beside)
 
-    async def add_model(self, running: Service, name: str, folder: Path, calibration: Path | None = None) -> list[str]:
+    async def add_model(
+        self,
+        running: Service,
+        name: str,
+        folder: Path,
+        *,
+        calibration: Path | None = None,
+        policy: Policy | None = None,
+        device: str = "auto",
+    ) -> list[str]:
         """Serve a model folder under a name; it is copied, with the calibration of its scores.
 
+        Args:
+            running: the server's.
+            name: what the model is called from now on.
+            folder: the model's.
+            calibration: gives probabilities of its scores.
+            policy: kept under the model's name; decides from now on.
+            device: what the model runs on.
+
         Raises:
-            InputError: the name cannot be one, or the configuration has it.
+            InputError: the name cannot be one, or is taken.
+            PolicyMismatch: the calibration or the policy is for another model.
             TamisError: as in ``build.service``; everything is as it was.
         """
-        self._check(name, self._told().models)
-        home = self.folder / "models" / name
-        if home.exists():
-            raise InputError(f"a model {name!r} was added before: choose another name")
-        await asyncio.to_thread(_copied, folder, home)
-        known = ""
-        if calibration is not None:
-            known = str(home / "calibration.served.json")
-            shutil.copyfile(calibration, known)
-        rows = {**self._rows, "models": {**self._rows["models"], name: {"model": str(home), "calibration": known}}}
-        try:
-            return await self._exchange(running, rows)
-        except Exception:
-            shutil.rmtree(home, ignore_errors=True)
-            raise
+        async with self._lock:
+            told = self._told()
+            self._check(name, told.models or (SHIPPED,))
+            if policy is not None:
+                self._check(name, told.policies)
+            home = self.folder / "models" / name
+            if name in self._rows["models"]:
+                raise InputError(f"a model {name!r} was added before: choose another name")
+            try:
+                # The folder keeps its own name, which is the stage that calibration and policy speak of.
+                place = await asyncio.to_thread(_copied, folder.resolve(), home, calibration)
+                options = {} if device == "auto" else {"device": device}
+                known = str(home / CALIBRATION) if calibration else ""
+                row = {"model": str(place), "calibration": known, "options": options}
+                rows = {**self._rows, "models": {**self._rows["models"], name: row}}
+                return await self._exchange(running, self._with_policy(rows, name, policy) if policy else rows)
+            except Exception:
+                shutil.rmtree(home, ignore_errors=True)
+                raise
 
     async def add_policy(self, running: Service, name: str, policy: Policy, *, active: bool = True) -> list[str]:
-        """Keep a policy under a name, and let it decide.
+        """Keep a policy under a name, in the place of one that was added under it before, and let it decide.
 
         Raises:
             InputError: the name cannot be one, or the configuration has it.
             PolicyMismatch: it was tuned for a model that is not here.
             TamisError: as in ``build.service``; everything is as it was.
         """
-        self._check(name, self._told().policies)
-        home = self.folder / "policies"
-        home.mkdir(parents=True, exist_ok=True)
-        path = home / f"{name}-{policy.digest.removeprefix('sha256:')[:12]}.json"
-        policy.save(path)
-        rows = {**self._rows, "policies": {**self._rows["policies"], name: str(path)}}
-        return await self._exchange(running, {**rows, "policy": name} if active else rows)
+        async with self._lock:
+            self._check(name, self._told().policies)
+            return await self._exchange(running, self._with_policy(self._rows, name, policy, active=active))
 
     async def activate(self, running: Service, name: str) -> None:
         """Let another of the policies decide, over a restart too; ``"none"`` lets none.
@@ -113,20 +131,43 @@ class Added:
             self._write()
 
     async def _exchange(self, running: Service, rows: dict[str, Any]) -> list[str]:
-        async with self._lock:
-            before, self._rows = self._rows, rows
-            try:
-                done = await exchange(running, self.configuration(), self._beside)
-            except Exception:
-                self._rows = before
-                raise
+        """Put other rows in the place of these, in the server and on the disk; the lock is held."""
+        before, self._rows = self._rows, rows
+        try:
+            done = await exchange(running, self.configuration(), self._beside)
+        except Exception:
+            self._put_back(before)
+            raise
+        try:
             self._write()
-            return done
+        except Exception:
+            self._put_back(before)
+            await exchange(running, self.configuration(), self._beside)
+            raise
+        return done
 
-    def _check(self, name: str, told: object) -> None:
+    def _with_policy(self, rows: dict[str, Any], name: str, policy: Policy, *, active: bool = True) -> dict[str, Any]:
+        """The rows with a policy, whose file is written."""
+        home = self.folder / "policies"
+        home.mkdir(parents=True, exist_ok=True)
+        path = home / f"{name}-{policy.digest.removeprefix('sha256:')[:12]}.json"
+        policy.save(path)
+        more = {**rows, "policies": {**rows["policies"], name: str(path)}}
+        return {**more, "policy": name} if active else more
+
+    def _put_back(self, before: dict[str, Any]) -> None:
+        """Go back to other rows; files of policies that only the rows of now have are removed."""
+        for path in set(self._rows["policies"].values()) - set(before["policies"].values()):
+            Path(path).unlink(missing_ok=True)
+        self._rows = before
+
+    def _check(self, name: str, told: Collection[str]) -> None:
         if not NAME.fullmatch(name) or name == NONE:
-            raise InputError(f"{name!r:.80} cannot be a name: use letters, digits, '.', '-' and '_', 60 at most")
-        if isinstance(told, dict) and name in told:
+            raise InputError(
+                f"{name!r:.80} cannot be a name: begin with a letter or digit, then letters, digits, '.', '-' and '_', "
+                "60 at most"
+            )
+        if name in told:
             raise InputError(f"{name!r} stands in the server's configuration: choose another name")
 
     def _read(self) -> dict[str, Any]:
@@ -146,10 +187,32 @@ class Added:
             json.dump(self._rows, out, ensure_ascii=False, indent=1)
 
 
-def _copied(folder: Path, home: Path) -> None:
-    """A model's files, without what its training left beside them; whole or not at all."""
+def _copied(folder: Path, home: Path, calibration: Path | None) -> Path:
+    """A model's files without what its training left beside them, and its calibration; whole or not at all.
+
+    Returns:
+        the model's folder, under the name that it had.
+
+    Raises:
+        InputError: it is no folder.
+        StorageError: the disk refused it.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder.name}: expected a model's folder")
     part = home.with_name(f".{home.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(folder, part, ignore=shutil.ignore_patterns("checkpoints", "base", "log.jsonl"))
-    part.rename(home)
+    for old in (part, home):  # what a server that was killed has left
+        shutil.rmtree(old, ignore_errors=True)
+    try:
+        shutil.copytree(folder, part / folder.name, ignore=_beside_the_model)
+        if calibration is not None:
+            shutil.copyfile(calibration, part / CALIBRATION)
+        part.rename(home)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise StorageError(f"{folder.name} was not copied: {error.strerror or error}") from error
+    return home / folder.name
+
+
+def _beside_the_model(folder: str, names: list[str]) -> list[str]:
+    """What a training leaves in a model's folder that is not the model."""
+    return [name for name in names if name == TRAINING]
