@@ -37,4 +37,8 @@ def show(browser: Browser, tab: str) -> None:
 def shot(browser: Browser, name: str) -> None:
     """Keep a picture, where somebody wants them."""
     if SHOTS:
+        width, height = browser.run("[innerWidth, document.documentElement.scrollHeight]")
+        browser.window(width, height, phone=width < 600)  # frames are only drawn where the window shows them
+        time.sleep(1.5)  # what fades in has done so
         browser.picture(Path(SHOTS) / f"{name}.png")
+        browser.window(width, 900, phone=width < 600)

@@ -85,6 +85,6 @@ def frame(link: str, title: str) -> str:
     """A page of a job inside the page.
 
     >>> frame("/workbench/files/1/report.html", "Report")
-    '<iframe class="t-frame" src="/workbench/files/1/report.html" title="Report" loading="lazy"></iframe>'
+    '<iframe class="t-frame" src="/workbench/files/1/report.html" title="Report"></iframe>'
     """
-    return f'<iframe class="t-frame" src="{text(link)}" title="{text(title)}" loading="lazy"></iframe>'
+    return f'<iframe class="t-frame" src="{text(link)}" title="{text(title)}"></iframe>'
