@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -238,6 +239,7 @@ def main() -> None:
     options.add_argument("--scores", type=Path, metavar="FOLDER", help="keep scores here, and read them again")
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     asked = options.parse_args()
+    logging.getLogger("tamis").setLevel(logging.ERROR)  # policies here are for any scorer, and would say so
     pools = [
         [one for name, grade in sets.items() for one in lists(name, scored(name, grade, asked.scores))]
         for sets in (CHOOSING, HELD)
