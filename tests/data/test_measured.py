@@ -42,13 +42,16 @@ def test_stated_sizes_are_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_two_cells_in_far_corners() -> None:
     content = packed('<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
     assert "its cells span a rectangle of 17,179,869,184" in refusal(content)
-    assert "row 1048577 is filled" in refusal(packed('<row r="1048577"><c><v>1</v></c></row>'))
+    beyond = '<row r="1048576"><c r="A1"><v>1</v></c></row><row><c><v>1</v></c></row>'
+    assert "row 1048577 is filled" in refusal(packed(beyond))
     far = '<row r="1"><c r="A1" t="str"><v>a</v></c></row><row r="2"><c r="A2"><v>1</v></c><c r="XFD2" s="1"/></row>'
     (row,) = read_rows(io.BytesIO(packed(far)))  # a cell that is only formatted is none
     assert row.values == {"a": 1}
 
 
-@pytest.mark.parametrize("address", ["inlineStr1", "ABCD1", "A0", "A", "1", "", "A-1", "A1:B2", "A１"])
+@pytest.mark.parametrize(
+    "address", ["inlineStr1", "ABCD1", "A0", "A", "1", "", "A-1", "A1:B2", "A１", "A1048577", "XFE1"]
+)
 def test_addresses_that_are_none_are_damage(address: str) -> None:
     """A reader has made 273 GB of ``inlineStr1``, and ended the process."""
     assert "is no cell" in refusal(packed(f'<row r="1"><c r="A1"><v>1</v></c><c r="{address}"><v>1</v></c></row>'))
@@ -61,6 +64,15 @@ def test_one_long_string_that_many_cells_show(monkeypatch: pytest.MonkeyPatch) -
     assert "stands twice in the header" in refusal(inside)
     outside = packed("<row>" + shown * 12 + "</row>", "<si><t>" + "字" * 3000 + "</t></si>")
     assert "the workbook is too large" in refusal(outside)
+
+
+def test_a_cell_without_an_address_stands_in_the_row_that_began_last() -> None:
+    content = packed('<row r="1048576"><c r="A1"><v>1</v></c><c r="XFC1"><v>2</v></c><c><v>1</v></c></row>')
+    assert "its cells span a rectangle of 17,179,869,184" in refusal(content)
+
+
+def test_a_row_that_is_none_is_damage() -> None:
+    assert "is no cell" in refusal(packed('<row r="9999999999"><c><v>1</v></c></row>'))
 
 
 def test_cells_without_addresses_are_counted_where_they_stand() -> None:

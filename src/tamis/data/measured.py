@@ -20,7 +20,7 @@ from tamis.errors import DataError
 
 UNPACKED = 1 << 29  # bytes of the parts together, and of the text that cells show
 CELLS = 20_000_000  # in the rectangle that a sheet's filled cells span: that many are kept, blank ones among them
-ROWS = 1 << 20  # as Excel has it
+ROWS, COLUMNS = 1 << 20, 1 << 14  # as Excel has it
 KEPT_IN_MEMORY = 1 << 25  # bytes; more goes to a temporary file
 BLOCK = 1 << 16
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
@@ -44,6 +44,7 @@ class Part:
     lengths: array[int] = field(default_factory=lambda: array("q"))
     _row: int = 0
     _column: int = 0
+    _cell: tuple[int, int] = (0, 0)
     _kind: str = ""
     _size: int = -1
     _number: str | None = None
@@ -55,11 +56,13 @@ class Part:
             self._row = _place(f"A{attributes['r']}")[0]
         elif name == "c":
             self._kind = attributes.get("t", "")
-            if "r" in attributes:
-                self._row, self._column = _place(attributes["r"])
+            self._cell = self._row, self._column
+            if "r" in attributes:  # the next cell without one stands beside it, in the row that began last
+                self._cell = _place(attributes["r"])
+                self._column = self._cell[1]
         elif name in ("v", "is"):
-            self.rows = _widened(self.rows, self._row)
-            self.columns = _widened(self.columns, self._column)
+            self.rows = _widened(self.rows, self._cell[0])
+            self.columns = _widened(self.columns, self._cell[1])
             self._number = "" if name == "v" and self._kind == "s" else None
         elif name == "si":
             self._size = 0
@@ -169,9 +172,9 @@ def _numbers(held: array[int]) -> NDArray[np.int64]:
 def _place(address: str) -> tuple[int, int]:
     """Row and column of a cell, counted from 0; a reader may make any number of an address that is none."""
     found = _address.fullmatch(address)
-    if found is None:
-        raise ValueError(f"{address:.40} is no cell")
-    column = 0
-    for letter in found[1].upper():
+    row, column = int(found[2]) if found else 0, 0
+    for letter in found[1].upper() if found else "":
         column = 26 * column + ord(letter) - ord("A") + 1
-    return int(found[2]) - 1, column - 1
+    if not (0 < row <= ROWS and 0 < column <= COLUMNS):
+        raise ValueError(f"{address:.40} is no cell")
+    return row - 1, column - 1
