@@ -24,7 +24,7 @@ LAYERS: tuple[frozenset[str], ...] = (  # lowest first: a file imports from its 
     frozenset({"recall", "score", "calibrate", "decide", "answer", "rewrite", "evaluate", "data"}),
     frozenset(
         {"jobs", "pipeline", "widening", "scoring", "experiment", "labels", "labelling", "tuning", "recipes"}
-        | {"train", "observe", "gains", "config"}
+        | {"train", "observe", "gains", "config", "thresholds"}
     ),
     frozenset({"integrations", "scale"}),
     frozenset({"serve", "workbench", "cli", "__main__"}),

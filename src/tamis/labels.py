@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from tamis.recall import Index
 QUERY_COLUMNS = ("query_id", "qid", "query")
 LABEL_COLUMNS = ("label", "grade", "relevance")
 LIST_LABELS = ("labels", "true_labels")
+IDENTIFIER = re.compile(r"[A-Za-z0-9_.:/#-]{1,64}")  # names of queries look so; a query's text does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,16 @@ class LabelledSet:
     stage: str = ""
     fingerprint: str = ""
     rankings: list[Ranking] | None = None
+
+    def names(self) -> list[str] | None:
+        """Names of the queries for a page that may be passed on: instead of a text, a number; None without queries.
+
+        >>> LabelledSet(Labelled.of([0.2, 0.9], [0, 1], ["q-7", "my rent"]), ["q-7", "my rent"], np.zeros(2)).names()
+        ['q-7', '#2']
+        """
+        if not self.data.grouped:
+            return None
+        return [name if IDENTIFIER.fullmatch(name) else f"#{at}" for at, name in enumerate(self.query_ids, 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +139,7 @@ def open_labelled(
     """
     if Path(source).is_dir():
         return _from_collection(Collection.open(source), _needed(scorer, source), relevant_if, k, progress)
-    found = _scored_rows(read_rows(source), source)
+    found = scored_pairs(read_rows(source), source)
     if found is None:
         return _from_examples(source, _needed(scorer, source), relevant_if, progress)
     data, grades, names = _labelled(found, relevant_if, source)
@@ -158,8 +170,12 @@ def _needed(scorer: Scorer | None, source: str | Path) -> Scorer:
     return scorer
 
 
-def _scored_rows(rows: Iterator[Row], source: str | Path) -> Pairs | None:
-    """The columns of a file of scores; None where its first row has no score."""
+def scored_pairs(rows: Iterator[Row], source: str | Path) -> Pairs | None:
+    """The columns of a file of scores; None where its first row has no score.
+
+    Raises:
+        DataError: no row at all, or one that cannot be used; with file, line and field.
+    """
     first = _first(rows, source)
     read = _readers(first)
     if read is None:

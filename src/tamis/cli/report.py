@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from tamis.calibrate.evidence.reading import Signs
     from tamis.calibrate.evidence.report import ScoreReport
     from tamis.calibrate.evidence.words import Language
-    from tamis.labels import LabelledSet
-
-IDENTIFIER = re.compile(r"[A-Za-z0-9_.:/#-]{1,64}")  # names of queries look so; a query's text does not
 
 
 @choosing(LabelledBy, None)
@@ -61,7 +57,7 @@ def command(
         reference=_signs(chosen, reference, relevant_if),
         stage=found.stage,
         grades=found.grades if relevant_if is not None else None,
-        query_ids=_names(found, hidden=html is not None),
+        query_ids=found.names() if html is not None else found.query_ids,
     )
     if html is not None:
         made = page(report, language=lang, title=title, policy=_tuned(tuned))
@@ -81,15 +77,6 @@ def _signs(chosen: Chosen, source: Path | None, relevant_if: float | None) -> Si
     if source is None:
         return None
     return Signs.from_pairs(chosen.labelled(source, relevant_if).data)
-
-
-def _names(found: LabelledSet, *, hidden: bool) -> list[str] | None:
-    """Names of the queries; in a page that may be passed on, a query's text is replaced by its number."""
-    if not found.data.grouped:
-        return None
-    if not hidden:
-        return found.query_ids
-    return [name if IDENTIFIER.fullmatch(name) else f"#{at}" for at, name in enumerate(found.query_ids, 1)]
 
 
 def _tuned(source: Path | None) -> dict[str, Any] | None:
