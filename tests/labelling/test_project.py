@@ -232,6 +232,18 @@ def test_another_round_takes_none_of_the_pairs_before_and_stands_alone(tmp_path)
     assert len(project.replan(10).items) == 10
 
 
+def test_a_second_round_made_longer_goes_on_with_its_own_draw(tmp_path):
+    truth = write_pool(tmp_path / "pairs.jsonl", 2000, seed=3)
+    project = Project.create(tmp_path / "p", tmp_path / "pairs.jsonl", target=TARGET, budget=150)
+    labelled(project, "ann", 50, lambda item: truth[item.id])
+    second = project.replan(30)
+    assert project.next("ann").id == second.items[0]
+    longer = project.extend(40)
+    assert longer.items[:30] == second.items and len(set(longer.items)) == 70 and longer.region == second.region
+    assert not set(longer.items) & set(project.rounds[0].items)
+    assert all(project._ledger.pool[item].score >= second.floor for item in longer.items)
+
+
 def test_weights_of_all_rounds_count_the_pool(tmp_path):
     """The weights of labelled pairs add up to the pairs of each region of which they are a sample."""
     totals = []

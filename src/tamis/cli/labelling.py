@@ -24,7 +24,7 @@ def work(project: Project, annotator: str) -> int:
     """Show pair after pair until none is left or the annotator has enough; returns how many were labelled."""
     keys, count = keys_of(project.guide), 0
     if project.guide.guidelines:
-        show.out(show.printable(project.guide.guidelines))
+        show.out(_text(project.guide.guidelines))
     while (item := project.next(annotator)) is not None:
         key, seconds = _asked(item, keys)
         if key == QUIT:
@@ -75,11 +75,16 @@ def _taken_back(project: Project, annotator: str) -> int:
 
 
 def show_pair(item: Item) -> None:
-    """Print a pair."""
-    show.out(f"[bold]{show.printable(item.query)}[/]")
-    if item.title:
-        show.out(show.printable(item.title))
-    show.out(show.printable(item.document))
+    """Print a pair; line breaks stay, and what could steer a terminal does not."""
+    show.out(f"[bold]{_text(item.query)}[/]")
+    for text in filter(None, (item.title, item.document)):
+        show.out(_text(text))
+
+
+def _text(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(show.safe(text))
 
 
 def show_people(project: Project, standing: Standing) -> None:

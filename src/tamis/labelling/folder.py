@@ -104,6 +104,7 @@ def write_new(folder: Path, charter: Charter, pool: Pool, rounds: Sequence[Round
         pool.save(made / POOL)
         save_rounds(made / PLAN, rounds)
         charter.save(made)
+        (made / LABELS).touch()  # now, so that the first label has no folder to be entered into
         made.chmod(0o755)
         if folder.exists():
             folder.rmdir()

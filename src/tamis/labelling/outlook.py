@@ -60,10 +60,14 @@ def outlook(data: Labelled | None, target: PrecisionAtLeast, last: Round, left: 
 
 def _nothing(target: PrecisionAtLeast, last: Round) -> str:
     midway = min(last.power, key=lambda precision: abs(precision - target.midway))
-    return (
+    said = (
         f"nothing of this round is labelled yet: the promise takes at least {last.needed} accepted pairs, all "
         f"relevant, and about {last.power[midway]} where {100 * midway:.4g} % of what is accepted is relevant"
     )
+    # A threshold lies between two scores: the pair below it is labelled, too.
+    if len(last.items) <= last.needed:
+        said += f"; the {len(last.items)} pairs that are planned cannot show it: take a larger budget, or a larger pool"
+    return said
 
 
 def _refused(found: Refused, target: PrecisionAtLeast, labels: int, left: int) -> Outlook:
