@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from tamis.answer import ScoredSpan, relevant_spans
 from tamis.core import Candidate, Decision, Ranking
+from tamis.decide import Reading, read
 from tamis.errors import InputError
 from tamis.rewrite import Variant
 from tamis.score import depends_on_companions
@@ -65,6 +66,7 @@ class Compared:
         way: the model's name and the instruction.
         places: the documents, best score first.
         scale: what the shown numbers are.
+        reading: what the scores say of the query and the documents.
         decision: what is accepted, and why the rest is not; of all documents where no policy decides.
         policy: the policy's name; empty where none decides.
         thresholds: scores that documents had to reach, lowest first; none without a policy.
@@ -74,6 +76,7 @@ class Compared:
     places: tuple[Place, ...]
     scale: Scale
     decision: Decision
+    reading: Reading
     policy: str = ""
     thresholds: tuple[float, ...] = ()
 
@@ -161,6 +164,7 @@ async def _one(
         tuple(places),
         shown.scale,
         decision,
+        read(found if deciding else served.calibrated(found), policy=deciding),
         (policy or service.policies.active) if deciding else "",
         tuple(sorted({cut.threshold for cut in cuts if cut.threshold is not None})),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -61,6 +62,13 @@ def _separator(file: BinaryIO) -> bytes:
         return b""
     file.seek(-1, os.SEEK_END)
     return b"" if file.read(1) == b"\n" else b"\n"
+
+
+def counted(path: str | Path) -> dict[str, int]:
+    """How many events of each kind a file holds; none where it was not written yet."""
+    if not Path(path).exists():
+        return {}
+    return dict(Counter(str(event.get("kind", "")) for event in read_feedback(path)))
 
 
 def read_feedback(path: str | Path) -> Iterator[dict[str, Any]]:

@@ -24,6 +24,7 @@ from tamis.serve.models import Models
 from tamis.serve.policies import Policies
 from tamis.serve.queue import length
 from tamis.serve.recalling import Embedding, InRecall, Recall
+from tamis.serve.seen import Seen
 from tamis.serve.served import InQueue, Served, Shown, Terms
 from tamis.widening import Widened
 
@@ -60,6 +61,7 @@ class Service:
         feedback: keeps what users did; None where nothing is kept.
         rewriter: says queries in other words.
         aside: where answers are written, and queries rewritten.
+        seen: numbers of the last decisions.
     """
 
     models: Models
@@ -71,6 +73,7 @@ class Service:
     feedback: FeedbackLog | None = None
     rewriter: Rewriter = field(default_factory=Offline)
     aside: Aside = field(default_factory=Aside)
+    seen: Seen = field(default_factory=Seen)
 
     def __post_init__(self) -> None:
         """Refuse policies for models that are not here."""
@@ -135,7 +138,9 @@ class Service:
         served = self.models.named(choice.model)
         policy = self.policies.deciding(choice.policy, served)
         found = await served.rank(ranking, self.terms(priority), policy)
-        return limited(policy.decide(found) if policy else Decision(served.calibrated(found)), k)
+        decision = limited(policy.decide(found) if policy else Decision(served.calibrated(found)), k)
+        self.seen.add(decision, served.name)
+        return decision
 
     def generator(self, choice: Choice, passages: int) -> Generator:
         """What answers: a language model, or the passages' own sentences, as the model scores them.

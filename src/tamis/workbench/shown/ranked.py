@@ -8,8 +8,11 @@ from itertools import zip_longest
 from tamis.core import PROBABILITY, Ranking
 from tamis.serve.comparing import Compared, Place
 from tamis.workbench.desk import Desk
-from tamis.workbench.marks import bar, excerpt, text
-from tamis.workbench.words import Said
+from tamis.workbench.marks import bar, excerpt, note, text
+from tamis.workbench.words import Language, Said
+
+# How good a reading is to have.
+KINDS = {"clear": "good", "weak": "warning", "below": "warning", "answerless": "warning", "broad": "warning"}
 
 
 def side_by_side(found: Sequence[Compared], before: Ranking | None, desk: Desk, heads: Sequence[str] = ()) -> str:
@@ -23,7 +26,7 @@ def side_by_side(found: Sequence[Compared], before: Ranking | None, desk: Desk, 
     """
     words = desk.words("ranked")
     columns = [] if before is None else [_first(before, words)]
-    columns += [_column(one, words, head) for one, head in zip_longest(found, heads)]
+    columns += [_column(one, words, desk.language, head) for one, head in zip_longest(found, heads)]
     return f'<div class="t-columns">{"".join(columns)}</div>'
 
 
@@ -36,11 +39,12 @@ def _first(before: Ranking, words: Said) -> str:
     return f"<section><h3>{text(words('before'))}</h3><ol>{rows}</ol></section>"
 
 
-def _column(one: Compared, words: Said, title: str | None = None) -> str:
+def _column(one: Compared, words: Said, language: Language, title: str | None) -> str:
     head = f"<h3>{text(title or one.way.model)}</h3>"
     if one.way.instruction:
         head += f'<p class="t-instruction">{text(one.way.instruction)}</p>'
     head += f'<p class="t-small">{text(_decided(one, words))}</p>'
+    head += note(one.reading.said(language), KINDS.get(one.reading.kind, "plain"))
     line = _line(one)
     rows = [_place(place, one, words) for place in one.places]
     if line is not None:
@@ -84,7 +88,7 @@ def _place(place: Place, one: Compared, words: Said) -> str:
         f'<span class="t-raw" title="{text(words("raw"))}">{candidate.score:+.3f}</span>'
         f"{_stages(candidate.scores, words)}"
     )
-    said = "".join(f'<p class="t-small t-why">{text(note)}</p>' for note in notes)
+    said = "".join(f'<p class="t-small t-why">{text(remark)}</p>' for remark in notes)
     kind = "t-doc t-out" if place.reason else "t-doc"
     return f'<li class="{kind}"><div class="t-top">{top}</div><p>{excerpt(candidate.doc.text, span)}</p>{said}</li>'
 

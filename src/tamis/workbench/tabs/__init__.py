@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from tamis.workbench.desk import Desk
-from tamis.workbench.tabs import compare, rewriting, sandbox, work
+from tamis.workbench.tabs import compare, monitor, rewriting, sandbox, work
 
 __all__ = ["TABS"]
 
@@ -13,6 +13,7 @@ TABS: Mapping[str, Callable[[Desk], None]] = MappingProxyType(
         "compare": compare.fill,
         "sandbox": sandbox.fill,
         "rewriting": rewriting.fill,
+        "monitor": monitor.fill,
         "work": work.fill,
     }
 )
