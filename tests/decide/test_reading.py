@@ -20,6 +20,7 @@ from tamis.decide.learned.answerable import Answerable
 from tamis.errors import InputError, NotCertifiedError, PolicyMismatch
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "reading.json"
+measured = pytest.mark.skipif(not RESULTS.exists(), reason="benchmarks/ is not part of this tree")
 
 logits = st.lists(st.integers(-400, 400).map(lambda n: n / 8), min_size=0, max_size=12)
 chances = st.lists(st.floats(0, 1), min_size=1, max_size=12)
@@ -171,11 +172,13 @@ def test_limits_move_the_borders():
     assert "within a factor of 2)" in read(found, limits=Limits(near=2.0, many=2, expected=1.0)).said()
 
 
+@measured
 def test_the_usual_limits_are_those_that_were_measured():
-    measured = json.loads(RESULTS.read_text())["limits"]
-    assert measured == read(ranked([1.0])).as_json()["limits"]
+    limits = json.loads(RESULTS.read_text())["limits"]
+    assert limits == read(ranked([1.0])).as_json()["limits"]
 
 
+@measured
 def test_what_readings_say_was_true_on_sets_they_were_not_chosen_on():
     held = json.loads(RESULTS.read_text())["held"]
     for row, truth in (
