@@ -27,6 +27,12 @@ def test_nothing_labelled_names_the_fewest_and_the_likely_number():
     assert "at least 36 accepted pairs" in found.sentence and "about 231 where 95 %" in found.sentence
 
 
+def test_a_handful_of_labels_tells_nothing():
+    found = outlook(sample(3, 0.5), TARGET, drawn(200), 197)
+    assert found.more is None and found.sentence.startswith("3 labels are too few to tell")
+    assert "3 labelled pairs" in outlook(sample(3, 0.5), TARGET, drawn(3), 0).sentence
+
+
 def test_too_few_names_how_many_more_and_whether_the_plan_holds_them():
     data = sample(30, 0.6)
     found = outlook(data, TARGET, drawn(2000), 1970)

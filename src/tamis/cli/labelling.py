@@ -12,6 +12,8 @@ from tamis.cli import show
 from tamis.cli.agree import TITLES
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from tamis.data.agree import Agreement
     from tamis.labelling import Exported, Guide, Item, Project, Standing
 
@@ -76,15 +78,16 @@ def _taken_back(project: Project, annotator: str) -> int:
 
 def show_pair(item: Item) -> None:
     """Print a pair; line breaks stay, and what could steer a terminal does not."""
-    show.out(f"[bold]{_text(item.query)}[/]")
+    show.out(_text(item.query, "bold"))
     for text in filter(None, (item.title, item.document)):
         show.out(_text(text))
 
 
-def _text(text: str) -> str:
-    from rich.markup import escape
+def _text(text: str, style: str = "") -> Text:
+    """A text as it stands: rich colours numbers and reads markup in strings only."""
+    from rich.text import Text
 
-    return escape(show.safe(text))
+    return Text(show.safe(text), style)
 
 
 def show_people(project: Project, standing: Standing) -> None:

@@ -10,6 +10,8 @@ from tamis.calibrate import Labelled
 from tamis.decide import PrecisionAtLeast, Refused, certify
 from tamis.labelling.rounds import Round
 
+FEW = 20  # labels below which a calibration on them says more of chance than of the scorer
+
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
@@ -41,8 +43,8 @@ def outlook(data: Labelled | None, target: PrecisionAtLeast, last: Round, left: 
         last: the round.
         left: pairs of it that nobody has labelled yet.
     """
-    if data is None:
-        return Outlook(False, False, None, _nothing(target, last))
+    if data is None or (len(data) < FEW and left):
+        return Outlook(False, False, None, _unknown(0 if data is None else len(data), target, last))
     found = certify(data, target)
     if isinstance(found, Refused):
         return _refused(found, target, len(data), left)
@@ -58,11 +60,12 @@ def outlook(data: Labelled | None, target: PrecisionAtLeast, last: Round, left: 
     return Outlook(True, True, 0, said)
 
 
-def _nothing(target: PrecisionAtLeast, last: Round) -> str:
+def _unknown(labels: int, target: PrecisionAtLeast, last: Round) -> str:
     midway = min(last.power, key=lambda precision: abs(precision - target.midway))
+    begun = f"{labels} labels are too few to tell" if labels else "nothing of this round is labelled yet"
     said = (
-        f"nothing of this round is labelled yet: the promise takes at least {last.needed} accepted pairs, all "
-        f"relevant, and about {last.power[midway]} where {100 * midway:.4g} % of what is accepted is relevant"
+        f"{begun}: the promise takes at least {last.needed} accepted pairs, all relevant, and about "
+        f"{last.power[midway]} where {100 * midway:.4g} % of what is accepted is relevant"
     )
     # A threshold lies between two scores: the pair below it is labelled, too.
     if len(last.items) <= last.needed:
