@@ -12,7 +12,7 @@ import pytest
 
 from tamis.data import counts, read_training
 from tamis.data.checks import Finding, Place, Report, check
-from tamis.errors import DataError
+from tamis.errors import DataError, InputError
 
 CLEAN = """query,document,label
 what is a tamis,A drum sieve.,1
@@ -242,3 +242,18 @@ def test_real_sets(shared_data: Path, name: str) -> None:
     examples = read_training(shared_data / "train" / name, conflicts="mean")
     assert report.counts.queries == len(examples) and report.counts.pairs == counts(examples).pairs
     assert {finding.name for finding in report.findings if finding.level == "error"} <= {"contradictions"}
+
+
+def test_more_rows_than_may_be_are_refused():
+    text = "query,document,label\n" + "".join(f"q{at},d,1\n" for at in range(5))
+    assert check(io.StringIO(text), most=5).rows == 5
+    with pytest.raises(InputError, match="more than 4 rows"):
+        check(io.StringIO(text), most=4)
+    with pytest.raises(InputError, match="more than 4 rows"):
+        check(io.StringIO("query,document,label\nx,d,1\n"), against=io.StringIO(text), most=4)
+
+
+def test_contradictions_stop_nothing_where_they_are_settled():
+    report = check(io.StringIO("query,document,label\nq,a,1\nq,a,0\nq,b,x\n"))
+    assert [one.name for one in report.stops()] == ["bad rows", "contradictions"]
+    assert [one.name for one in report.stops("drop")] == ["bad rows"]

@@ -43,3 +43,14 @@ def test_a_path_that_takes_nothing(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="a row was not written"):
         Log(tmp_path / "file" / "log.jsonl").add({"step": 1})
+
+
+def test_the_last_step_is_read_from_the_end(tmp_path):
+    log = Log(tmp_path / "log.jsonl")
+    assert log.last() == (0, 0)
+    for step in range(1, 200):
+        log.add({"step": step, "steps": 300, "loss": 0.5})
+    log.add({"step": 199, "dev": {"ndcg@10": 0.25}})
+    with log.path.open("ab") as out:
+        out.write(b'{"step": 200, "ste')
+    assert log.last() == (199, 300)

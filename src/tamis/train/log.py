@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tamis.data import atomic_write
 from tamis.errors import StorageError
+
+END = 4096  # bytes, in which some rows stand
 
 
 class Log:
@@ -41,6 +44,22 @@ class Log:
                 continue
             if isinstance(row, dict):
                 yield row
+
+    def last(self) -> tuple[int, int]:
+        """The last step that was done and how many there are in all; zeros before the first. Reads the end only."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - END))
+                lines = file.read().splitlines()
+        except OSError:
+            return 0, 0
+        for line in reversed(lines):
+            try:
+                row = json.loads(line)
+                return int(row["step"]), int(row["steps"])
+            except (ValueError, TypeError, KeyError):  # torn, or a measurement
+                continue
+        return 0, 0
 
     def cut(self, step: int) -> None:
         """Drop what was done after so many steps: it is about to be done again."""

@@ -192,7 +192,13 @@ def _take(
     if run.processes.rank == 0:
         seconds = time.monotonic() - began
         slope = length if math.isfinite(length) else None  # JSON knows no infinity
-        row = {"step": step + 1, "epoch": round(run.sampler.epoch(step + 1), 4), "loss": mean, "gradient": slope}
+        row = {
+            "step": step + 1,
+            "steps": run.sampler.steps,
+            "epoch": round(run.sampler.epoch(step + 1), 4),
+            "loss": mean,
+            "gradient": slope,
+        }
         run.log.add(
             row
             | {"rate": max(group["lr"] for group in learner.param_groups), "seconds": round(seconds, 4)}

@@ -20,7 +20,7 @@ from tamis.data.examples import Unjudged, read_placed
 from tamis.data.forms import form_named
 from tamis.data.open import Source, name_of
 from tamis.data.training import Counts
-from tamis.errors import DataError
+from tamis.errors import DataError, InputError
 
 Sources: TypeAlias = Source | Sequence[Source]
 
@@ -58,6 +58,7 @@ def check(
     *,
     against: Sources | None = None,
     unjudged: Unjudged = "ignore",
+    most: int | None = None,
     progress: Progress | None = None,
 ) -> Report:
     r"""Read training data to the end, whatever is wrong with its rows, and report on it.
@@ -66,20 +67,22 @@ def check(
         source: one or several files, streams or folders, as for ``read_training``.
         against: the data that a model is measured on; what stands on both sides is reported.
         unjudged: as for ``read_training``.
+        most: rows of either side; more are refused. None is no bound.
         progress: called with (rows read, None).
 
     Raises:
         DataError: a source does not exist or is no text file.
+        InputError: there are more rows than may be.
 
     >>> import io
     >>> report = check(io.StringIO("query,document,label\nq,a,1\nq,a,0\nq,b,x\n"))
     >>> [(finding.level, finding.says) for finding in report.findings][0]
     ('error', 'rows that cannot be read, left out of this report: 1')
     """
-    pairs, bad, unread = _read(source, unjudged, progress)
+    pairs, bad, unread = _read(source, unjudged, most, progress)
     findings = [*bad, *(finding for one in CHECKS if (finding := one(pairs))), *unread]
     if against is not None:
-        other, worse, _ = _read(against, unjudged, progress)
+        other, worse, _ = _read(against, unjudged, most, progress)
         findings += [*leaks(pairs, other), *worse]
     return Report(
         sources=tuple(map(name_of, _each(source))),
@@ -103,7 +106,9 @@ def _each(source: Sources) -> list[Source]:
     return list(cast("Sequence[Source]", source)) if several else [cast(Source, source)]
 
 
-def _read(source: Sources, unjudged: Unjudged, progress: Progress | None) -> tuple[Pairs, list[Finding], list[Finding]]:
+def _read(
+    source: Sources, unjudged: Unjudged, most: int | None, progress: Progress | None
+) -> tuple[Pairs, list[Finding], list[Finding]]:
     """The pairs, what is wrong with rows, and which columns nobody reads."""
     rows, bad, columns = Rows(), Bad(), Counter[tuple[str, str, tuple[str, ...]]]()
     broken: list[DataError] = []
@@ -111,6 +116,8 @@ def _read(source: Sources, unjudged: Unjudged, progress: Progress | None) -> tup
         try:
             for placed in read_placed(one, unjudged=unjudged, refused=bad.add):
                 rows.add(placed)
+                if most is not None and len(rows.paths) + bad.rows > most:
+                    raise InputError(f"there are more than {most:,} rows: send fewer, or check and train with tamis")
                 if placed.form:
                     columns[placed.path, placed.form.word, placed.columns] += 1
                 if progress and len(rows.paths) % 1000 == 0:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from tamis.data.checks.pairs import Mask, Numbers, Pairs, excerpt
-from tamis.data.checks.report import PLACES, Finding, Level, Place
+from tamis.data.checks.report import CONTRADICTIONS, PLACES, Finding, Level, Place
 from tamis.data.merge import TEACHER_NOISE
 from tamis.data.split import document_key
 
@@ -51,7 +51,7 @@ def contradictions(pairs: Pairs) -> Finding | None:
         "documents with contradictory labels for one query",
         "correct them, or choose what becomes of them with --conflicts: drop leaves them out, mean averages",
     )
-    return found("contradictions", "error", len(torn), texts, map(place, torn.tolist()))
+    return found(CONTRADICTIONS, "error", len(torn), texts, map(place, torn.tolist()))
 
 
 def blank_queries(pairs: Pairs) -> Finding | None:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-from tamis.data.training import Counts
+from tamis.data.training import Conflicts, Counts
 
 Level: TypeAlias = Literal["error", "warning", "note"]
 
+CONTRADICTIONS = "contradictions"  # the finding that a training may be told to settle
 PLACES = 5  # places that a finding names
 
 
@@ -92,6 +93,15 @@ class Report:
     def ok(self) -> bool:
         """Whether no finding is an error."""
         return all(finding.level != "error" for finding in self.findings)
+
+    def stops(self, conflicts: Conflicts = "refuse") -> tuple[Finding, ...]:
+        """The findings at which training would stop.
+
+        Args:
+            conflicts: what becomes of contradictory labels; where they are not refused they stop nothing.
+        """
+        settled = () if conflicts == "refuse" else (CONTRADICTIONS,)
+        return tuple(one for one in self.findings if one.level == "error" and one.name not in settled)
 
     def as_json(self) -> dict[str, Any]:
         """The report as JSON values."""

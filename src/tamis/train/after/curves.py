@@ -140,7 +140,7 @@ def curves_page(log: TrainingLog, *, done: bool, language: Language = "en") -> s
         "broken": log.broken,
         "last": {"step": last, **log.steps.get(last, {})},
         "best": None if best is None else {"name": best[0], "best": best[1], "step": best[2]},
-        "curves": {name: _thinned([(step, row[name]) for step, row in log.steps.items() if name in row])
+        "curves": {name: thinned([(step, row[name]) for step, row in log.steps.items() if name in row])
                    for name in COLUMNS},
         "dev": _dev(log),
     }  # fmt: skip
@@ -152,8 +152,12 @@ def _dev(log: TrainingLog) -> dict[str, Any]:
     return {"steps": list(log.dev), "values": {name: [row.get(name) for row in log.dev.values()] for name in names}}
 
 
-def _thinned(points: Sequence[tuple[int, float]]) -> list[list[float]]:
-    """At most ``POINTS`` points, each the mean of its part, as two columns: the part's last step, and the value."""
-    size = math.ceil(len(points) / POINTS) or 1
+def thinned(points: Sequence[tuple[int, float]], most: int = POINTS) -> list[list[float]]:
+    """At most so many points, each the mean of its part, as two columns: the part's last step, and the value.
+
+    >>> thinned([(1, 0.5), (2, 0.3), (3, 0.2), (4, 0.4)], 2)
+    [[2, 4], [0.4, 0.3]]
+    """
+    size = math.ceil(len(points) / most) or 1
     parts = [points[at : at + size] for at in range(0, len(points), size)]
     return [[part[-1][0] for part in parts], [math.fsum(value for _, value in part) / len(part) for part in parts]]
