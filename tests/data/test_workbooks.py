@@ -148,7 +148,8 @@ def test_without_the_package_the_command_is_told(monkeypatch: pytest.MonkeyPatch
 
 SHEET = (
     '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1"><v>2</v></c></row>'
-    '<row r="2"><c r="A2" s="1"><v>43831</v></c></row><row><c t="b"><v>1</v></c><c t="inlineStr"><is><t>x</t></is></c></row>'
+    '<row r="2"><c r="A2" s="1"><v>43831</v></c></row>'
+    '<row><c t="b"><v>1</v></c><c t="inlineStr"><is><t>x</t></is></c></row>'
 )
 SPLINTERS = (
     "",
