@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tamis.errors import InputError, NotFoundError, TamisError
-from tamis.jobs import Jobs, Program, Stopped
+from tamis.errors import InputError, NotFoundError, StoppedError, TamisError
+from tamis.jobs import Jobs, Program
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_job_that_waits_for_a_thread_is_cancelled_at_once(tmp_path):
     ("raised", "state", "said"),
     [
         (TamisError("no query has a document"), "failed", "no query has a document"),
-        (Stopped("the checkpoint is kept"), "cancelled", "the checkpoint is kept"),
+        (StoppedError("the checkpoint is kept"), "cancelled", "the checkpoint is kept"),
         (KeyError("x"), "failed", "the server has failed: KeyError"),
     ],
 )

@@ -3,6 +3,6 @@
 from tamis.jobs.job import Job, State
 from tamis.jobs.jobs import Jobs
 from tamis.jobs.program import Program
-from tamis.jobs.task import Stopped, Task, Work
+from tamis.jobs.task import Task, Work
 
-__all__ = ["Job", "Jobs", "Program", "State", "Stopped", "Task", "Work"]
+__all__ = ["Job", "Jobs", "Program", "State", "Task", "Work"]

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from tamis.data.locks import lock
-from tamis.errors import ClosingError, DataError, InputError, NotFoundError, TamisError
+from tamis.errors import ClosingError, DataError, InputError, NotFoundError, StoppedError, TamisError
 from tamis.jobs.job import Job, State
-from tamis.jobs.task import Stopped, Task, Work
+from tamis.jobs.task import Task, Work
 
 LOCK = "lock"
 EVERY = 0.5  # seconds between two notes of progress on the disk
@@ -232,7 +232,7 @@ class Jobs:
         try:
             task.check()
             found = work(task)
-        except Stopped as stopped:
+        except StoppedError as stopped:
             self._settle(id, "cancelled", message=str(stopped) or live.job.message)
         except TamisError as error:  # people know their files by name, not where they lie here
             self._settle(id, "failed", message=str(error).replace(f"{task.folder}{os.sep}", ""))

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tamis.errors import TamisError
-from tamis.jobs.task import Stopped, Task
+from tamis.errors import StoppedError, TamisError
+from tamis.jobs.task import Task
 
 PATIENCE = 120.0  # seconds that a command has for its checkpoint once it was told to stop
 LOG = "log.txt"
@@ -55,7 +55,7 @@ class Program:
             what it printed, where that is JSON.
 
         Raises:
-            Stopped: it was told to stop, and has.
+            StoppedError: it was told to stop, and has.
             TamisError: it failed; with the last of what it said.
         """
         command = [sys.executable, "-c", _CHILD, *self.arguments]
@@ -75,7 +75,7 @@ class Program:
                 _end(child)
                 self.looked(task)
         if task.stopping():
-            raise Stopped
+            raise StoppedError
         if child.returncode:
             raise TamisError(_last(task.folder / LOG) or f"the command ended with {child.returncode}")
         return _json(task.folder / "out.json")

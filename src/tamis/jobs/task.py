@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tamis.errors import StoppedError
+
 Told: TypeAlias = Callable[[int, int | None], None]
-
-
-class Stopped(Exception):
-    """Raised by work that ends because it was told to stop; what it leaves behind is said in the job's message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +32,10 @@ class Task:
         """End here if it shall stop.
 
         Raises:
-            Stopped: it shall.
+            StoppedError: it shall.
         """
         if self.stopping():
-            raise Stopped
+            raise StoppedError
 
 
 Work: TypeAlias = Callable[[Task], Mapping[str, Any]]  # returns what came of it, as JSON values
