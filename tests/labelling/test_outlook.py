@@ -3,7 +3,8 @@
 import numpy as np
 
 from tamis.calibrate import Labelled
-from tamis.decide import PrecisionAtLeast, plan_labels
+from tamis.decide import PrecisionAtLeast, certify, plan_labels
+from tamis.labelling.forecast import Rest
 from tamis.labelling.outlook import outlook
 from tamis.labelling.rounds import Round
 
@@ -33,12 +34,33 @@ def test_a_handful_of_labels_tells_nothing():
     assert "3 labelled pairs" in outlook(sample(3, 0.5), TARGET, drawn(3), 0).sentence
 
 
+def rest(count, seed=5):
+    scores = sample(count, 0.6, seed).scores
+    return Rest(scores, np.arange(1000, 1000 + count))
+
+
 def test_too_few_names_how_many_more_and_whether_the_plan_holds_them():
     data = sample(30, 0.6)
-    found = outlook(data, TARGET, drawn(2000), 1970)
-    assert found.more and found.more <= 1970 and "more than are planned" not in found.sentence
-    short = outlook(data, TARGET, drawn(30), 0)
+    found = outlook(data, TARGET, drawn(2000), 1970, rest(1970))
+    assert found.more and 10 < found.more < 1900 and "more than are planned" not in found.sentence
+    short = outlook(data, TARGET, drawn(30), 0, rest(1970))
     assert short.finished and short.more == found.more and f"{short.more} more than are planned" in short.sentence
+
+
+def test_a_region_that_cannot_show_it_says_so():
+    found = outlook(sample(30, 0.6), TARGET, drawn(40), 10, rest(10))
+    assert found.more is None and "plan a round in a better one" in found.sentence
+
+
+def test_the_number_is_what_it_takes_in_most_samples():
+    """After so many more labels as are forecast, most samples show the promise."""
+    shown = 0
+    for seed in range(20):
+        data = sample(30, 0.6, seed)
+        more = outlook(data, TARGET, drawn(2000), 1970, rest(1970, seed + 50)).more
+        assert more is not None
+        shown += certify(sample(30 + more, 0.6, seed + 200), TARGET).issued if more else 1
+    assert shown >= 13
 
 
 def test_what_is_out_of_reach_says_so_without_a_number():

@@ -16,6 +16,7 @@ from tamis.labelling.folder import LABELS, LEASES, LOCK, PLAN, POOL, Charter
 from tamis.labelling.leases import MINUTES, Leases
 from tamis.labelling.lock import held
 from tamis.labelling.log import Entry, LabelLog, Said
+from tamis.labelling.outlook import Outlook
 from tamis.labelling.pool import Pool
 from tamis.labelling.queue import disputed, next_pair
 from tamis.labelling.results import Judged
@@ -35,6 +36,7 @@ class Ledger:
         log: what annotators said.
         minutes: how long a pair that was handed out is kept for whoever has it.
         clock: seconds since 1970.
+        told: the outlook that was worked out last, and the labels for which it was.
     """
 
     def __init__(self, folder: Path, charter: Charter, pool: Pool) -> None:
@@ -42,6 +44,7 @@ class Ledger:
         self.rounds: tuple[Round, ...] = ()
         self.log, self.minutes = LabelLog(folder / LABELS), MINUTES
         self.clock: Clock = time.time
+        self.told: tuple[tuple[str, int, int], Outlook] | None = None
         self._turn = threading.RLock()
         self._seen: tuple[int, ...] = ()  # the plan file that ``rounds`` were read from
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from tamis.calibrate import Labelled
 from tamis.decide import PrecisionAtLeast, Refused, certify
+from tamis.labelling.forecast import Rest, labels_expected
 from tamis.labelling.rounds import Round
 
 FEW = 20  # labels below which a calibration on them says more of chance than of the scorer
@@ -34,7 +34,9 @@ class Outlook:
         return {"shown": self.shown, "finished": self.finished, "more": self.more, "sentence": self.sentence}
 
 
-def outlook(data: Labelled | None, target: PrecisionAtLeast, last: Round, left: int) -> Outlook:
+def outlook(
+    data: Labelled | None, target: PrecisionAtLeast, last: Round, left: int, rest: Rest | None = None
+) -> Outlook:
     """What labelled pairs of a round let expect.
 
     Args:
@@ -42,12 +44,13 @@ def outlook(data: Labelled | None, target: PrecisionAtLeast, last: Round, left: 
         target: what shall be promised.
         last: the round.
         left: pairs of it that nobody has labelled yet.
+        rest: the pairs of its region that nobody has labelled, whether they were drawn or not.
     """
     if data is None or (len(data) < FEW and left):
         return Outlook(False, False, None, _unknown(0 if data is None else len(data), target, last))
     found = certify(data, target)
     if isinstance(found, Refused):
-        return _refused(found, target, len(data), left)
+        return _refused(found, data, target, left, rest)
     if left:
         said = (
             f"these {len(data)} labels show the promise; label the {left} pairs that are left before you state it: who "
@@ -73,17 +76,21 @@ def _unknown(labels: int, target: PrecisionAtLeast, last: Round) -> str:
     return said
 
 
-def _refused(found: Refused, target: PrecisionAtLeast, labels: int, left: int) -> Outlook:
-    """A refusal as a number of labels: accepted pairs come at the rate at which they came so far."""
-    if not found.accepted or found.labels_needed <= found.accepted:
+def _refused(found: Refused, data: Labelled, target: PrecisionAtLeast, left: int, rest: Rest | None) -> Outlook:
+    """A refusal as a number of labels."""
+    if not found.accepted:
         return Outlook(False, not left, None, found.reason)
-    more = math.ceil((found.labels_needed - found.accepted) * labels / found.accepted)
-    said = f"the promise can be expected after about {more} more labels"
-    if more > left:
-        said += (
-            f", {more - left} more than are planned: label more pairs of this region, plan a round in a better one, or "
-            "promise less"
-        )
+    if data.labels.all():
+        more: int | None = max(1, found.labels_needed - len(data))
+    else:
+        more = None if rest is None else labels_expected(data, rest, target)
+    if more is None:
+        said = "labels of this region are not expected to show the promise, however many: plan a round in a better one"
+        said += ", take a better scorer, or promise less"
+    else:
+        said = f"the promise can be expected after about {more} more labels"
+        if more > left:
+            said += f", {more - left} more than are planned"
     if found.nearest_achievable:
         least, threshold = found.nearest_achievable[0]
         said += f"; so far they show {100 * least:.4g} %, from a score of {threshold:.6g} on"

@@ -110,15 +110,20 @@ def longer(pool: Pool, rounds: Sequence[Round], more: int) -> Round:
     Raises:
         InputError: fewer than one more, or the region has no more.
     """
-    *before, last = rounds
+    last = rounds[-1]
     if more < 1:
         raise InputError(f"expected one more pair at least, got {more}")
-    rest = _rest(pool, before)
-    inside = rest[pool.scores[rest] >= last.floor]
-    order = np.random.default_rng(last.seed).permutation(inside)
+    order = np.random.default_rng(last.seed).permutation(region_of(pool, rounds))
     if len(last.items) == order.size:
         raise InputError(f"all {order.size} pairs of the region were drawn: plan another round (replan)")
     return replace(last, items=tuple(pool.items[at].id for at in order[: len(last.items) + more].tolist()))
+
+
+def region_of(pool: Pool, rounds: Sequence[Round]) -> np.ndarray:
+    """Places of the pairs from which the last round was drawn."""
+    *before, last = rounds
+    rest = _rest(pool, before)
+    return np.asarray(rest[pool.scores[rest] >= last.floor])
 
 
 def cut(last: Round, used: Callable[[str], bool]) -> Round | None:

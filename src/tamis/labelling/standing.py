@@ -7,11 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tamis.labelling.folder import LABELS
+from tamis.labelling.forecast import Rest
 from tamis.labelling.ledger import Ledger
 from tamis.labelling.log import Entry
 from tamis.labelling.outlook import Outlook, outlook
 from tamis.labelling.queue import disputed, wanted
+from tamis.labelling.rounds import region_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,28 @@ def standing(ledger: Ledger) -> Standing:
         open=sum(max(0, more) for more in missing),
         disputed=sum(disputed(item, said) for item in ledger.drawn),
         by_annotator=workers,
-        outlook=outlook(ledger.labelled((last,)), ledger.charter.target, last, len(last.items) - len(done)),
+        outlook=_outlook(ledger, len(last.items) - len(done)),
         notes=_notes(ledger),
     )
+
+
+def _outlook(ledger: Ledger, left: int) -> Outlook:
+    """The outlook of the present round, worked out once for the same labels: a screen may ask every second."""
+    data, last = ledger.labelled((ledger.present,)), ledger.present
+    key = (data.digest if data else "", len(last.items), left)
+    if ledger.told is None or ledger.told[0] != key:
+        ledger.told = (key, outlook(data, ledger.charter.target, last, left, _rest(ledger)))
+    return ledger.told[1]
+
+
+def _rest(ledger: Ledger) -> Rest:
+    """The pairs of the present region that nobody has labelled."""
+    said, pool = ledger.log.said, ledger.pool
+    inside = [pool.items[at] for at in region_of(pool, ledger.rounds).tolist()]
+    left = [item for item in inside if not said.labels(item.id)]
+    scores = np.array([item.score for item in left], dtype=np.float64)
+    known = [pool[item].query_id for item in ledger.done(ledger.present.items)]
+    return Rest.of(scores, [item.query_id for item in left], known)
 
 
 def _worker(entries: Iterable[Entry]) -> Worker:
