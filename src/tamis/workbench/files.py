@@ -22,15 +22,16 @@ def router(jobs: Jobs) -> fastapi.APIRouter:
 
     @paths.get("/files/{job}/{name:path}")
     def file(request: fastapi.Request, job: str, name: str) -> FileResponse:
-        parts = name.split("/")
+        missing = HTTPException(404, "there is no such file of yours")
+        if not all(NAME.fullmatch(part) and part not in (".", "..") for part in name.split("/")):
+            raise missing
         try:
             home = jobs.folder_of(jobs.get(request.state.visitor.name, job)).resolve()
         except NotFoundError:
-            raise HTTPException(404, "there is no such file of yours") from None
-        wanted = home.joinpath(*parts).resolve()
-        fine = all(NAME.fullmatch(part) and part not in (".", "..") for part in parts) and wanted.is_relative_to(home)
-        if not fine or not wanted.is_file():
-            raise HTTPException(404, "there is no such file of yours")
+            raise missing from None
+        wanted = home.joinpath(*name.split("/")).resolve()
+        if not wanted.is_relative_to(home) or not wanted.is_file():  # a link may lead elsewhere
+            raise missing
         if wanted.suffix == ".html":
             return FileResponse(wanted, media_type="text/html", headers={"content-security-policy": SANDBOX})
         return FileResponse(wanted, filename=wanted.name)
