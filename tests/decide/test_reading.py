@@ -52,6 +52,7 @@ CASES = {
     "below": lambda: read(ranked([2.0, 1.0]), policy=Policy(Thresholds(3.0))),
     "answerless": lambda: read(likely([0.2, 0.1]), policy=Policy(Thresholds(-9.0), answerable=learned(), stage="mini")),
     "weak": lambda: read(likely([0.2, 0.1, 0.1])),
+    "alone": lambda: read(likely([0.9])),
     "clear": lambda: read(likely([0.9, 0.4])),
     "broad": lambda: read(likely([0.8] * 5)),
     "several": lambda: read(likely([0.8, 0.7, 0.1])),
@@ -70,7 +71,7 @@ def test_every_kind_has_a_case_and_a_sentence_in_both_languages(kind):
     assert english.endswith(".") and english.isascii()
     assert chinese.endswith("。")
     for sentence in (english, chinese):
-        assert "{" not in sentence and "None" not in sentence and "nan" not in sentence
+        assert "{" not in sentence and "None" not in sentence and "nan" not in sentence and " - " not in sentence
     told = json.loads(json.dumps(found.as_json(), allow_nan=False))
     assert told["kind"] == kind and told["reason"] == {"en": english, "zh": chinese}
 
@@ -113,6 +114,13 @@ def test_a_calibration_gives_probabilities_where_there_are_none():
         read(ranked([3.0, -2.0], stage="other"), calibration=calibration)
     with pytest.raises(PolicyMismatch):
         read(found, calibration=default_calibration())
+
+
+def test_what_a_policy_has_learned_counts_without_probabilities_too():
+    policy = Policy(Thresholds(-9.0), answerable=learned(), stage="mini")
+    assert read(ranked([-3.0, -3.5, -4.0]), policy=policy).kind == "answerless"
+    found = read(ranked([6.0, 0.5]), policy=policy)
+    assert found.kind == "uncalibrated" and found.figures.learned and found.figures.none < 0.1
 
 
 def test_a_refused_policy_raises_as_it_does_when_it_decides():

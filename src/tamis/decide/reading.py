@@ -20,7 +20,7 @@ from tamis.decide.policies.policy import Policy
 from tamis.errors import InputError
 
 Kind: TypeAlias = Literal[
-    "empty", "reversed", "ruled", "below", "answerless", "weak", "clear", "broad", "several", "open", "single",
+    "empty", "reversed", "ruled", "below", "answerless", "weak", "alone", "clear", "broad", "several", "open", "single",
     "ahead", "uncalibrated",
 ]  # fmt: skip
 
@@ -110,8 +110,10 @@ class Signs:
     ) -> Self:
         """The numbers of all candidates of a query, in any order."""
         column = np.sort([candidate.score for candidate in candidates])[::-1]
-        decided = {} if decision is None else {"shown": len(decision.ranking), "below": decision.dropped["threshold"]}
-        found: dict[str, Any] = {"documents": len(candidates), "reversed": reversed, **decided}
+        found: dict[str, Any] = {"documents": len(candidates), "reversed": reversed}
+        if decision is not None:
+            found |= {"shown": len(decision.ranking), "below": decision.dropped["threshold"]}
+            found |= {"none": decision.none_relevant, "learned": decision.none_relevant is not None}
         if column.size:
             found["score"] = float(column[0])
         if column.size > 1:
@@ -122,8 +124,7 @@ class Signs:
         chances = [chance for chance in known if chance is not None]
         if not chances or len(chances) < len(known):
             return cls(**found)
-        none = None if decision is None else decision.none_relevant
-        return cls(**found, **_likely(np.sort(chances)[::-1], none, limits))
+        return cls(**{**found, **_likely(np.sort(chances)[::-1], found.get("none"), limits)})
 
     def as_json(self) -> dict[str, Any]:
         """The numbers as JSON values; null where they cannot be told."""
@@ -140,7 +141,6 @@ def _likely(chances: np.ndarray, none: float | None, limits: Limits) -> dict[str
         "ahead": None if ahead is None else 1 / (1 + math.exp(-ahead)),
         "expected": float(chances.sum()),
         "none": float(np.prod(1 - chances)) if none is None else none,
-        "learned": none is not None,
         # The least keeps documents that are exactly at the edge among those near.
         "near": int((logits >= logits[0] - math.log(limits.near) - 1e-9).sum()),
         "good": int((chances >= limits.good).sum()),
@@ -148,9 +148,7 @@ def _likely(chances: np.ndarray, none: float | None, limits: Limits) -> dict[str
 
 
 def _clear(signs: Signs, limits: Limits) -> bool:
-    """One document alone is as clear as its probability."""
-    alone = signs.odds_ratio is None
-    return (signs.best or 0.0) >= limits.sure and (alone or (signs.odds_ratio or 0.0) >= limits.times)
+    return (signs.best or 0.0) >= limits.sure and (signs.odds_ratio or 0.0) >= limits.times
 
 
 Row: TypeAlias = tuple[Kind, Callable[[Signs, Limits], bool]]
@@ -161,11 +159,12 @@ DECIDED: tuple[Row, ...] = (
     ("reversed", lambda signs, _: signs.reversed),
     ("ruled", lambda signs, _: signs.shown == 0 and signs.below == 0),
     ("below", lambda signs, _: signs.shown == 0),
+    ("answerless", lambda signs, at: signs.learned and (signs.none or 0.0) >= at.none),
 )
 CALIBRATED: tuple[Row, ...] = (
     *DECIDED,
-    ("answerless", lambda signs, at: signs.learned and (signs.none or 0.0) >= at.none),
     ("weak", lambda signs, at: not signs.learned and (signs.none or 0.0) >= at.weak),
+    ("alone", lambda signs, _: signs.documents == 1),
     ("clear", _clear),
     ("broad", lambda signs, at: (signs.near or 0) >= at.many and (signs.expected or 0.0) >= at.expected),
     ("several", lambda signs, _: (signs.good or 0) > 1),
@@ -185,8 +184,9 @@ class Reading:
 
     Attributes:
         kind: in a word. With probabilities: ``"answerless"`` (most likely none answers, as the policy has learned),
-            ``"weak"`` (none looks good, and nobody has learned whether that means no answer), ``"clear"`` (the first
-            is well ahead), ``"broad"`` (many are about equally good), ``"several"`` (a few are), ``"open"``. Without:
+            ``"weak"`` (none looks good, and nobody has learned whether that means no answer), ``"alone"``
+            (there is one, not weak), ``"clear"`` (the first is well ahead), ``"broad"`` (many are about equally good),
+            ``"several"`` (a few are), ``"open"``. Without:
             ``"ahead"`` (the first stands out), ``"uncalibrated"``, ``"single"``. By a policy that shows nothing:
             ``"below"`` (its threshold), ``"ruled"`` (its rules); and ``"reversed"`` for scores that say how bad a
             document is. ``"empty"``: there is no candidate.
