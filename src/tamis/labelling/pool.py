@@ -44,15 +44,19 @@ class Item:
         return {"item": self.id, "query": self.query, "title": self.title, "document": self.document}
 
 
-def read_pairs(source: Source) -> list[Item]:
+def read_pairs(source: Source, *, most: int | None = None) -> list[Item]:
     r"""The pairs of a file with ``query`` and ``document`` (or a list ``documents``), and what else they have.
 
     ``item`` or ``id`` names a pair (without it, the line does), ``query_id`` its query; ``title`` is the document's,
     and ``score`` (with lists, ``scores``) is what a scorer gave it. A pair that stands twice is taken once.
 
+    Args:
+        source: the file.
+        most: pairs that it may hold; None for any number.
+
     Raises:
-        DataError: a row cannot be used, two pairs share a name, some pairs have a score and others none, or there is no
-            pair; with file and line.
+        DataError: a row cannot be used, two pairs share a name, some pairs have a score and others none, there is no
+            pair, or there are too many; with file and line.
 
     >>> import io
     >>> read_pairs(io.StringIO('{"query": "sieve", "document": "A tamis sieves.", "score": 2}\n'))[0].score
@@ -70,6 +74,8 @@ def read_pairs(source: Source) -> list[Item]:
                 continue
             if item.id in names:
                 raise row.error(f"another pair has the name {item.id!r} already: names must differ")
+            if len(found) == most:
+                raise row.error(f"holds more than {most:,} pairs: give a part of them")
             names.add(item.id)
             found[key] = item
     kept = list(found.values())

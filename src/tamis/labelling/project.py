@@ -247,13 +247,27 @@ class Project:
         with self._ledger.turn() as said:
             return [self._ledger.pool[item] for item in self._ledger.drawn if disputed(item, said)]
 
-    def export(self, path: str | Path, *, every_round: bool = False, model: bool = False) -> Exported:
+    def count(self) -> tuple[int, int]:
+        """How many pairs of the present round have a label, and how many were drawn: ``progress`` in short."""
+        with self._ledger.turn():
+            drawn = self._ledger.present.items
+            return len(self._ledger.done(drawn)), len(drawn)
+
+    def labels(self, item: str) -> list[Entry]:
+        """What annotators said of a pair, the earliest first; pairs passed over are not among them."""
+        with self._ledger.turn() as said:
+            return said.labels(item)
+
+    def export(
+        self, path: str | Path, *, every_round: bool = False, model: bool = False, spreadsheet: bool = False
+    ) -> Exported:
         """Write one label a pair, with its score and weight, as ``tamis tune`` and ``tamis calibrate`` read it.
 
         Args:
             path: a .jsonl or .csv file.
             every_round: write the labels of all rounds, for calibrations and reports; a promise is for one round.
             model: adjudicate by the model of Dawid and Skene; without it, by the majority.
+            spreadsheet: write a CSV for people with spreadsheets, which run no cell of it as a formula.
 
         Raises:
             InputError: another ending, or nothing is labelled.
@@ -269,10 +283,14 @@ class Project:
             left_out = len(ledger.done(ledger.drawn)) - len(rows)
             left = len(ledger.present.items) - len(ledger.done(ledger.present.items))
             waiting = sum(disputed(item, said) for item in found.items)
-        return Exported(path, write_table(path, rows), waiting, left_out, left)
+        return Exported(path, write_table(path, rows, spreadsheet=spreadsheet), waiting, left_out, left)
 
-    def annotations(self, path: str | Path) -> int:
+    def annotations(self, path: str | Path, *, spreadsheet: bool = False) -> int:
         """Write everybody's labels, as ``tamis agree`` reads them; returns how many there are.
+
+        Args:
+            path: a .jsonl or .csv file.
+            spreadsheet: write a CSV for people with spreadsheets, which run no cell of it as a formula.
 
         Raises:
             InputError: another ending than .jsonl or .csv, or nothing is labelled.
@@ -283,7 +301,7 @@ class Project:
             rows = list(annotation_rows(self._ledger.drawn, said, self.guide, self._ledger.pool))
         if not rows:
             raise InputError("nothing is labelled yet")
-        return write_table(path, rows)
+        return write_table(path, rows, spreadsheet=spreadsheet)
 
     def _say(self, item: str, annotator: str, act: Act, label: str, seconds: float | None) -> Entry:
         if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):

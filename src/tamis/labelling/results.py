@@ -15,12 +15,14 @@ from tamis.calibrate import Labelled
 from tamis.core import Floats
 from tamis.data import Annotation, atomic_write
 from tamis.data.agree import Adjudicated, LabelTable, dawid_skene
+from tamis.data.formulas import guarded
 from tamis.errors import InputError
 from tamis.labelling.guide import Guide
 from tamis.labelling.log import Said
 from tamis.labelling.pool import Pool
 
 ENDINGS = (".jsonl", ".csv")
+MARK = "\ufeff"  # by which spreadsheets know UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +146,24 @@ def checked_ending(path: str | Path) -> Path:
     return path
 
 
-def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Write rows as JSONL or CSV, by the path's ending, the whole file or nothing; returns how many there were."""
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]], *, spreadsheet: bool = False) -> int:
+    """Write rows as JSONL or CSV, by the path's ending, the whole file or nothing; returns how many there were.
+
+    Args:
+        path: the file.
+        rows: all with the same columns.
+        spreadsheet: a CSV for people with spreadsheets: a byte order mark, and no text that is run as a formula.
+    """
     with atomic_write(path) as out:
         if path.suffix == ".csv":
+            out.write(MARK if spreadsheet else "")
             table = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
             table.writeheader()
-            table.writerows(rows)
+            table.writerows(map(_safe, rows) if spreadsheet else rows)
         else:
             out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     return len(rows)
+
+
+def _safe(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: guarded(cell) if isinstance(cell, str) else cell for name, cell in row.items()}

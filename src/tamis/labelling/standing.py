@@ -45,6 +45,8 @@ class Standing:
         by_annotator: each annotator's part.
         outlook: what the labels of the present round let expect.
         notes: what else should be known, in sentences.
+        torn: lines of the log that a crash cut.
+        passed: pairs of the present round that all who saw them passed over.
     """
 
     planned: int
@@ -57,6 +59,8 @@ class Standing:
     by_annotator: Mapping[str, Worker]
     outlook: Outlook
     notes: tuple[str, ...] = ()
+    torn: int = 0
+    passed: int = 0
 
     @property
     def sentence(self) -> str:
@@ -86,6 +90,7 @@ def standing(ledger: Ledger) -> Standing:
     said, last, share = ledger.log.said, ledger.present, ledger.charter.guide.overlap
     done = ledger.done(last.items)
     missing = (wanted(item, said, share) - len(said.labels(item)) for item in last.items)
+    passed = sum(said.touched(item) and not said.labels(item) for item in last.items)
     workers = {who: _worker(mine.values()) for who, mine in said.by_annotator.items() if mine}
     return Standing(
         planned=len(last.items),
@@ -97,7 +102,9 @@ def standing(ledger: Ledger) -> Standing:
         disputed=sum(disputed(item, said) for item in ledger.drawn),
         by_annotator=workers,
         outlook=_outlook(ledger, len(last.items) - len(done)),
-        notes=_notes(ledger),
+        notes=_notes(ledger.log.torn, passed),
+        torn=ledger.log.torn,
+        passed=passed,
     )
 
 
@@ -127,9 +134,7 @@ def _worker(entries: Iterable[Entry]) -> Worker:
     return Worker(len(labels), len(mine) - len(labels), statistics.median(taken) if taken else None)
 
 
-def _notes(ledger: Ledger) -> tuple[str, ...]:
-    said, torn = ledger.log.said, ledger.log.torn
-    passed = sum(said.touched(item) and not said.labels(item) for item in ledger.present.items)
+def _notes(torn: int, passed: int) -> tuple[str, ...]:
     told = (
         (torn, f"lines of {LABELS} that a crash cut before they were acknowledged, and that are passed over: {torn}"),
         (passed, f"pairs that all who saw them passed over, and about which nothing is promised: {passed}"),
