@@ -261,3 +261,20 @@ def test_the_order_of_rows_is_that_of_the_file(tmp_path):
     found = open_labelled(written(tmp_path, rows))
     assert found.data.scores.tolist() == [row["score"] for row in rows]
     assert [found.query_ids[group] for group in found.data.groups] == [row["query_id"] for row in rows]
+
+
+def test_a_file_may_say_whose_its_scores_are(tmp_path, mini):
+    rows = [ROWS[0] | {"stage": "mini", "scorer": "mini:1"}, *ROWS[1:]]
+    for path in (
+        written(tmp_path, rows),
+        written(tmp_path, [LISTS[0] | {"stage": "mini", "scorer": "mini:1"}], "l.jsonl"),
+    ):
+        found = open_labelled(path)
+        assert (found.stage, found.fingerprint) == ("mini", "mini:1")
+    with pytest.raises(InputError, match="says that its scores are those of mini:1, and tamis-blend is"):
+        open_labelled(path, scorer=mini)
+    own = written(tmp_path, [row | {"stage": mini.name, "scorer": mini.fingerprint} for row in ROWS])
+    assert open_labelled(own, scorer=mini).fingerprint == mini.fingerprint
+    two = written(tmp_path, [rows[0], ROWS[1] | {"stage": "other", "scorer": "other:1"}])
+    with pytest.raises(DataError, match="scores of 2 scorers"):
+        open_labelled(two)

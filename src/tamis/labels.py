@@ -22,6 +22,7 @@ from tamis.recall import Index
 
 QUERY_COLUMNS = ("query_id", "qid", "query")
 LABEL_COLUMNS = ("label", "grade", "relevance")
+SCORER_COLUMNS = ("stage", "scorer")
 LIST_LABELS = ("labels", "true_labels")
 IDENTIFIER = re.compile(r"[A-Za-z0-9_.:/#-]{1,64}")  # names of queries look so; a query's text does not
 
@@ -110,6 +111,7 @@ class Pairs(NamedTuple):
     queries: list[str]
     segments: list[str]
     weights: list[float]
+    whose: list[tuple[str, str]]
 
 
 def open_labelled(
@@ -124,7 +126,8 @@ def open_labelled(
 
     Args:
         source: a file of rows with ``score`` and ``label`` (best also ``query_id``; perhaps ``segment`` and ``weight``)
-            or with lists ``scores`` and ``labels`` (perhaps ``weights``); a file in any form of ``tamis.data.FORMS``
+            or with lists ``scores`` and ``labels`` (perhaps ``weights``), where any row may say in ``stage`` and
+            ``scorer`` what gave them; a file in any form of ``tamis.data.FORMS``
             with labels, such as ``{query, documents, labels}``; or an evaluation set's folder, whose unjudged
             candidates are irrelevant.
         scorer: scores what has no scores yet; with a file of scores, it only says whose they are.
@@ -143,9 +146,24 @@ def open_labelled(
     if found is None:
         return _from_examples(source, _needed(scorer, source), relevant_if, progress)
     data, grades, names = _labelled(found, relevant_if, source)
-    stage, fingerprint = (scorer.name, scorer.fingerprint) if scorer else ("", "")
+    stage, fingerprint = _whose(found, scorer, source)
     segments = found.segments if any(found.segments) else None
     return LabelledSet(data, names, grades, segments, stage, fingerprint)
+
+
+def _whose(found: Pairs, scorer: Scorer | None, source: str | Path) -> tuple[str, str]:
+    """The stage and the scorer that scores come from: as the file says, and as was said of it."""
+    known = dict.fromkeys(one for one in found.whose if any(one))
+    if len(known) > 1:
+        raise DataError(f"scores of {len(known)} scorers in one file: give a file for each", path=str(source))
+    own = next(iter(known), None)
+    if scorer is None:
+        return own or ("", "")
+    if own and own[1] != scorer.fingerprint:
+        raise InputError(
+            f"{source} says that its scores are those of {own[1]}, and {scorer.name} is {scorer.fingerprint}"
+        )
+    return own or (scorer.name, scorer.fingerprint)
 
 
 def is_scored(source: str | Path) -> bool:
@@ -180,7 +198,7 @@ def scored_pairs(rows: Iterator[Row], source: str | Path) -> Pairs | None:
     read = _readers(first)
     if read is None:
         return None
-    pairs = Pairs([], [], [], [], [])
+    pairs = Pairs([], [], [], [], [], [])
     for row in itertools.chain([first], rows):
         read(row, pairs)
     return pairs
@@ -203,6 +221,8 @@ def _read_pair(row: Row, pairs: Pairs) -> None:
     pairs.queries.append(row.name(query) if query else "")
     pairs.segments.append(row.name("segment") if row.values.get("segment") not in (None, "") else "")
     pairs.weights.append(row.number("weight") if "weight" in row else 1.0)
+    stage, scorer = (row.name(one) if row.values.get(one) not in (None, "") else "" for one in SCORER_COLUMNS)
+    pairs.whose.append((stage, scorer))
 
 
 def _read_list(row: Row, pairs: Pairs) -> None:
@@ -214,7 +234,7 @@ def _read_list(row: Row, pairs: Pairs) -> None:
     if len(weights) != len(scores):
         raise row.error(f"expected {len(scores)} weights, one a score, got {len(weights)}", "weights")
     name = next((row.name(c) for c in QUERY_COLUMNS if c in row), str(row.line))
-    whole = {"query": name, "segment": row.values.get("segment")}
+    whole = {"query": name, **{one: row.values.get(one) for one in ("segment", *SCORER_COLUMNS)}}
     for score, grade, weight in zip(scores, grades, weights, strict=True):
         _read_pair(Row(row.path, row.line, {"score": score, "label": grade, "weight": weight, **whole}), pairs)
 

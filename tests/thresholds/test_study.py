@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from tamis.decide import Policy, PrecisionAtLeast, Terms, Thresholds
-from tamis.errors import InputError
-from tamis.jobs import Stopped
+import tamis
+from tamis.decide import FBeta, MissRateAtMost, Policy, PrecisionAtLeast, RecallAtLeast, Terms, Thresholds
+from tamis.errors import InputError, StoppedError
 from tamis.labels import open_labelled
-from tamis.thresholds import goal, studied, threshold_work
+from tamis.thresholds import EXAMPLE, contents, goal, plain, studied, threshold_work
 from tamis.tuning import Wanted
 
 from ..calibrate.worlds import clustered, independent, precision
+from ..pages import data_of
 
 WANTED = Wanted(PrecisionAtLeast(0.9))
 
@@ -71,7 +73,7 @@ def work_on(folder, source, *arguments, stop=lambda: False, **options):
 
     def check():
         if stop():
-            raise Stopped
+            raise StoppedError
 
     task.check = check
     return threshold_work(source, *arguments, **options)(task), told
@@ -104,7 +106,7 @@ def test_a_test_set_is_scored_and_flips_have_texts(tmp_path):
     assert (60, 100) in told
     with pytest.raises(InputError, match="labels are grades"):
         work_on(tmp_path, "set.jsonl", wanted, Worded())
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         work_on(tmp_path, "set.jsonl", wanted, Worded(), relevant_if=2, stop=lambda: True)
 
 
@@ -112,3 +114,54 @@ def test_promises_for_lists_are_told_with_their_terms(tmp_path):
     path = write(tmp_path / "labels.jsonl", clustered(300, 2), queries=True)
     study = studied(open_labelled(path), Wanted(PrecisionAtLeast(0.9), Terms(max_k=3), name="top"))
     assert study.as_json()["terms"]["max_k"] == 3 and study.policy.max_k == 3 and study.policy.name == "top"
+
+
+def told(path, target, **terms):
+    """What is said in both languages of a target on a file's labels."""
+    result = studied(open_labelled(path), Wanted(target, Terms(**terms))).as_json()
+    return result, plain.told(result)
+
+
+def test_refusals_say_in_both_languages_what_would_help(tmp_path):
+    few = write(tmp_path / "few.jsonl", independent(100, 1))
+    result, said = told(few, PrecisionAtLeast(0.9))
+    needed, accepted = result["tuning"]["labels_needed"], result["tuning"]["accepted"]
+    for language in ("en", "zh"):
+        reason = said[language]["reason"]
+        assert str(needed) in reason and str(needed - accepted) in reason and "{" not in reason
+        advice = re.search(r"label about (\d+) more of .* or (\d+) drawn", result["tuning"]["reason"])
+        assert all(number in reason for number in advice.groups())  # the very numbers of the certificate
+    lists = write(tmp_path / "lists.jsonl", clustered(30, 1), queries=True)
+    assert "20 more queries" in told(lists, PrecisionAtLeast(0.9))[1]["en"]["reason"]
+    assert "还需标注 20 个" in told(lists, RecallAtLeast(0.9))[1]["zh"]["reason"]
+    short = told(write(tmp_path / "s.jsonl", clustered(200, 1), queries=True), MissRateAtMost(0.05), max_k=1)
+    assert "beyond the end of the lists" in short[1]["en"]["reason"]
+
+
+def test_promises_say_in_both_languages_what_they_rest_on(tmp_path):
+    path = write(tmp_path / "lists.jsonl", clustered(300, 2), queries=True)
+    for target, number in (
+        (PrecisionAtLeast(0.8), "80.0 %"),
+        (RecallAtLeast(0.7), "70.0 %"),
+        (MissRateAtMost(0.2), "20.0 %"),
+    ):
+        result, said = told(path, target, max_k=8)
+        assert result["tuning"]["certified"]
+        for language in ("en", "zh"):
+            assert number in said[language]["promise"] and not said[language]["reason"]
+        assert len(said["en"]["assumptions"]) == len(result["tuning"]["assumptions"]) == 3
+    assert told(path, FBeta())[1]["en"]["promise"] == ""
+
+
+def test_the_page_says_it_in_the_readers_language(tmp_path):
+    study = studied(open_labelled(write(tmp_path / "few.jsonl", independent(100, 1))), WANTED)
+    study.save(tmp_path, language="zh", title="few")
+    policy = data_of((tmp_path / "report.html").read_text("utf-8"))["policy"]
+    assert policy["told"]["zh"]["reason"].startswith("兑现这个承诺") and policy["told"]["en"]["promise"]
+
+
+def test_the_example_is_of_the_model_that_ships():
+    scorer = tamis.load_scorer("tamis-mini")
+    found = open_labelled(EXAMPLE, scorer=scorer)
+    assert (len(found.data), found.data.queries, found.fingerprint) == (5160, 430, scorer.fingerprint)
+    assert contents(EXAMPLE).scorer == scorer.fingerprint

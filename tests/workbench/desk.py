@@ -24,12 +24,16 @@ def serving(folder: Path, *arguments, **environ):
 
 
 def show(browser: Browser, tab: str) -> None:
-    """Go to a tab."""
-    from tamis.workbench.tabs import TABS
+    """Go to a tab; on a phone those that have no room wait behind a button, without names of their own."""
+    from tamis.workbench.words import LANGUAGES, said
 
-    at = list(TABS).index(tab)
-    browser.until("document.querySelectorAll('#tabs button[role=tab]').length > 0")
-    browser.run(f"document.querySelectorAll('#tabs button[role=tab]')[{at}].click()")
+    titles = [said(f"{tab}.tab", language) for language in LANGUAGES]
+    button = (
+        f"(document.querySelector('#tabs button[data-tab-id={tab}]') || [...document.querySelectorAll("
+        f"'#tabs .overflow-dropdown button')].find(e => {titles}.includes(e.textContent.trim())))"
+    )
+    browser.until(f"!!{button}")
+    browser.run(f"{button}.click()")
     browser.until(f"![null, undefined].includes(document.querySelector('#tab-{tab}')?.offsetParent)")
     time.sleep(0.3)  # Gradio's own scripts settle
 

@@ -145,19 +145,14 @@ def _target(given: dict[str, Any], confidence: float) -> tuple[Target, Any]:
 
 def _segmenter(text: str | None) -> Segmenter | None:
     """What the option --by names."""
-    from tamis.decide.policies.segments import ByField, ByLanguage, ByLength
+    from tamis.decide.policies.segments import segmenter_named
+    from tamis.errors import InputError
 
     if text is None:
         return None
-    kind, _, rest = text.partition(":")
-    made: dict[str, Any] = {
-        "lang": ByLanguage,
-        "field": lambda: ByField(rest),
-        "length": lambda: ByLength(tuple(int(edge) for edge in rest.split(","))),
-    }
     try:
-        return made[kind]()  # type: ignore[no-any-return]
-    except (KeyError, ValueError) as error:
+        return segmenter_named(text)
+    except InputError as error:
         raise typer.BadParameter(f"--by takes lang, field:NAME or length:10,50, got {text!r}") from error
 
 

@@ -14,6 +14,9 @@ from tamis.labels import is_scored, scored_pairs
 
 T = TypeVar("T")
 
+# Scores that tamis-mini gave to the twelve articles of Chinese statutes which BM25 recalls for each of 430 laymen's
+# questions, with the set's judgements (``demo/statutes``); rounded to four decimals.
+EXAMPLE = Path(__file__).with_name("example.csv")
 MOST = 1_000_000  # pairs
 SHOWN = 20  # distinct grades that are told
 
@@ -29,6 +32,7 @@ class Contents:
         grades: the distinct labels, rising; the first ``SHOWN``.
         segments: names of its segments, rising; the first ``SHOWN``.
         unit: whether all scores lie between 0 and 1.
+        scorer: fingerprint of what gave the scores, where the file says it.
     """
 
     scored: bool
@@ -37,6 +41,7 @@ class Contents:
     grades: tuple[float, ...]
     segments: tuple[str, ...] = ()
     unit: bool = False
+    scorer: str = ""
 
     @property
     def graded(self) -> bool:
@@ -71,6 +76,7 @@ def _scored(source: str | Path, most: int) -> Contents:
         grades=tuple(islice(sorted(set(found.grades)), SHOWN)),
         segments=tuple(islice(sorted({name for name in found.segments if name}), SHOWN)),
         unit=bool(found.scores) and min(found.scores) >= 0 and max(found.scores) <= 1,
+        scorer=next((scorer for _, scorer in found.whose if scorer), ""),
     )
 
 

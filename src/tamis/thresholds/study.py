@@ -18,6 +18,7 @@ from tamis.decide import Change, Policy
 from tamis.errors import InputError, PolicyError
 from tamis.jobs import Task, Work
 from tamis.labels import LabelledSet, open_labelled
+from tamis.thresholds import plain
 from tamis.tuning import Tuning, Wanted, changes_on, tune_policy
 
 REPORT, TUNING, POLICY, CALIBRATION, CHANGE = (
@@ -79,7 +80,8 @@ class Study:
         """Write the report's page and what else there is into a folder; returns the files' names."""
         told = None if self.tuning is None else self.tuning.as_json()
         with atomic_write(folder / REPORT) as out:
-            out.write(page(self.report, language=language, title=title, policy=told))
+            plainly = None if told is None else told | {"told": plain.told(self.as_json())}
+            out.write(page(self.report, language=language, title=title, policy=plainly))
         names = [REPORT]
         if self.policy is not None:
             self.policy.save(folder / POLICY)
@@ -149,6 +151,7 @@ def threshold_work(
     old: Policy | None = None,
     relevant_if: float | None = None,
     language: Language = "en",
+    title: str = "",
 ) -> Work:
     """Work that studies a file of its folder and writes ``report.html``, ``policy.json`` and so on beside it.
 
@@ -159,6 +162,7 @@ def threshold_work(
         old: the policy that decides now; None shows everything.
         relevant_if: grades from here on are relevant.
         language: of the report's page.
+        title: of it.
     """
 
     def work(task: Task) -> Mapping[str, Any]:
@@ -173,7 +177,7 @@ def threshold_work(
         told(READ, WHOLE)
         study = studied(found, wanted, old=old, progress=told)
         task.check()
-        files = study.save(task.folder, language=language, title=Path(source).name)
+        files = study.save(task.folder, language=language, title=title)
         return study.as_json() | {"files": files}
 
     return work

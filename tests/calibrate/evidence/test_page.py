@@ -270,6 +270,11 @@ def test_a_tuned_threshold_is_shown_and_a_refusal_too(opened, browser):
     )
     assert "too few <b>labels</b>" in browser.text("policy-words")
     assert "80.0\u00a0% from a score of 1.5 on" in browser.text("policy-table")
+    told = {"en": {"reason": "label 7 more"}, "zh": {"reason": "再标注 7 个"}}
+    opened(policy={"issued": False, "threshold": None, "reason": "in full", "assumptions": [], "told": told})
+    assert "label 7 more" in browser.text("policy-words")
+    browser.run("document.querySelector('[data-language=zh]').click()")
+    assert "再标注 7 个" in browser.text("policy-words")
 
 
 @pytest.mark.parametrize(

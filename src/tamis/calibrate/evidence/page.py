@@ -25,7 +25,8 @@ def page(
         report: from ``score_report``.
         language: that the page opens in, "en" or "zh".
         title: the heading; without one, "Score report" in the reader's language.
-        policy: JSON values of a tuned threshold (``issued``, ``threshold``, ``reason``, ...), shown beside the curves.
+        policy: JSON values of a tuned threshold (``issued``, ``threshold``, ``reason``, ...), shown beside the curves;
+            ``told`` may say promise, reason and assumptions by language.
 
     Raises:
         InputError: another language.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -109,3 +109,24 @@ def segmenter_from_json(value: object, where: str = "by") -> Segmenter:
     ByLanguage()
     """
     return read(value, SEGMENTERS, where)
+
+
+def segmenter_named(text: str) -> Segmenter:
+    """A segmenter as people name it: ``lang``, ``length:10,50`` or ``field:NAME``.
+
+    Raises:
+        InputError: it is none of these.
+
+    >>> segmenter_named("length:10,50")
+    ByLength(edges=(10, 50))
+    """
+    kind, _, rest = text.partition(":")
+    made: dict[str, Callable[[], Segmenter]] = {
+        "lang": ByLanguage,
+        "field": lambda: ByField(rest),
+        "length": lambda: ByLength(tuple(int(edge) for edge in rest.split(","))),
+    }
+    try:
+        return made[kind]()
+    except (KeyError, ValueError) as error:
+        raise InputError(f"segments are told by lang, field:NAME or length:10,50, got {text!r:.60}") from error

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from tamis.workbench.desk import Desk
-from tamis.workbench.tabs import compare, monitor, rewriting, sandbox, work
+from tamis.workbench.tabs import compare, monitor, rewriting, sandbox, thresholds, work
 
 __all__ = ["TABS"]
 
@@ -12,6 +12,7 @@ TABS: Mapping[str, Callable[[Desk], None]] = MappingProxyType(
     {
         "compare": compare.fill,
         "sandbox": sandbox.fill,
+        "thresholds": thresholds.fill,
         "rewriting": rewriting.fill,
         "monitor": monitor.fill,
         "work": work.fill,

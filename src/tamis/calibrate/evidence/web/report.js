@@ -306,9 +306,9 @@ function showSummary() {
 }
 
 function showPolicy() {
-  const policy = DATA.policy;
-  $("policy").hidden = !policy;
-  if (!policy) return;
+  $("policy").hidden = !DATA.policy;
+  if (!DATA.policy) return;
+  const policy = { ...DATA.policy, ...(DATA.policy.told || {})[language] };
   say("policy-words", policy.issued ? T("policy.issued", { threshold: score(policy.threshold) }) : T("policy.refused", { reason: policy.reason || "–" }));
   const held = policy.held_out || {}, span = (name) => {
     const [low, high] = held[name + "_interval"] || [held.low, held.high];
