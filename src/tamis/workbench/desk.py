@@ -6,6 +6,7 @@ import functools
 import html
 import inspect
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +55,11 @@ class Desk:
         """Where a file of a job is fetched."""
         return f"{self.path}/files/{job}/{name}"
 
+    def plain(self, message: str) -> str:
+        """A message without the places on this machine in which uploads lie: only their names are left."""
+        uploads = re.escape(str(self.added.folder / "uploads"))
+        return re.sub(rf"{uploads}[/\\][^/\\\s]+[/\\]", "", message)
+
     def opened(self, work: Callable[..., Any], outputs: Any) -> None:
         """Have a function fill outputs whenever the page is opened; called while the page is being made."""
         page = gr.context.Context.root_block
@@ -65,7 +71,9 @@ class Desk:
 
         def shown(error: Exception) -> gr.Error:
             if isinstance(error, TamisError):
-                return gr.Error(html.escape(str(error)), title=said("page.refused", self.language), **_SHORT)
+                return gr.Error(
+                    html.escape(self.plain(str(error))), title=said("page.refused", self.language), **_SHORT
+                )
             _log.error("the workbench has failed", exc_info=error)
             return gr.Error(said("page.failed", self.language), title=said("page.error", self.language), **_SHORT)
 

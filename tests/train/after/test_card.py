@@ -6,7 +6,7 @@ import pytest
 from huggingface_hub import ModelCard
 
 from tamis.errors import InputError
-from tamis.train.after.card import Card, card_text, shown_base, shown_command, write_card
+from tamis.train.after.card import Card, card_body, card_text, shown_base, shown_command, write_card
 from tamis.train.after.families import FAMILIES
 from tamis.train.after.figures import MAIN
 from tamis.train.after.result import Outcome
@@ -96,3 +96,12 @@ def test_what_cannot_be_written_is_one_clear_error(tmp_path):
         card_text(Card("mine", Outcome("a/b", "gpt")))
     with pytest.raises(InputError, match="does not exist"):
         write_card(tmp_path / "nowhere", Card("mine", DONE))
+
+
+def test_a_card_is_read_without_its_head(tmp_path):
+    assert card_body(tmp_path) == ""
+    write_card(tmp_path, Card("mine", Outcome("org/base", "cross-encoder", data="abc")))
+    body = card_body(tmp_path)
+    assert body.startswith("# mine\n") and "library_name" not in body and "## Limits" in body
+    (tmp_path / "README.md").write_text("# By hand\n\n---\n\nwithout a head\n")
+    assert card_body(tmp_path) == "# By hand\n\n---\n\nwithout a head\n"

@@ -1,6 +1,6 @@
 """After training: figures, the page of errors, curves, the model card, calibration and policy, the result."""
 
-from tamis.train.after.card import Card, shown_base, shown_command, write_card
+from tamis.train.after.card import Card, card_body, shown_base, shown_command, write_card
 from tamis.train.after.curves import read_log, write_curves
 from tamis.train.after.errors_page import errors_page
 from tamis.train.after.figures import COLUMNS, Figures, means, measure
@@ -17,6 +17,7 @@ __all__ = [
     "Outcome",
     "Ranked",
     "Refit",
+    "card_body",
     "errors_page",
     "means",
     "measure",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tamis.core import BM25
-from tamis.data import atomic_write
+from tamis.data import atomic_write, read_lines
 from tamis.errors import InputError
 from tamis.train.after.families import FAMILIES, Family
 from tamis.train.after.figures import AFTER, BEFORE, RANDOM, TITLES, Figures
@@ -86,6 +86,18 @@ def card_text(card: Card) -> str:
     """
     sections = (_about(card), _figures(card), _teacher(card), _use(card), _training(card), _limits(card))
     return f"{_head(card)}\n# {_plain(card.name)}\n\n" + "\n\n".join(part for part in sections if part) + "\n"
+
+
+def card_body(folder: str | Path) -> str:
+    """The card of a model folder as people read it, without what hubs read at its head; empty where there is none.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    path = Path(folder) / CARD
+    text = "".join(read_lines(path)) if path.is_file() else ""
+    head, _, body = text.partition("\n---\n")
+    return body.lstrip("\n") if head.startswith("---") else text
 
 
 def shown_base(base: str) -> str:

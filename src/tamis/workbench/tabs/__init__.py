@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from tamis.workbench.desk import Desk
-from tamis.workbench.tabs import compare, monitor, rewriting, sandbox, thresholds, work
+from tamis.workbench.tabs import compare, monitor, rewriting, sandbox, thresholds, training, work
 
 __all__ = ["TABS"]
 
@@ -14,6 +14,7 @@ TABS: Mapping[str, Callable[[Desk], None]] = MappingProxyType(
         "sandbox": sandbox.fill,
         "thresholds": thresholds.fill,
         "rewriting": rewriting.fill,
+        "training": training.fill,
         "monitor": monitor.fill,
         "work": work.fill,
     }

@@ -15,6 +15,13 @@ def fill(desk: Desk) -> None:
     """The tab's inputs, and what happens."""
     words = desk.words("compare")
     models = [*desk.service.models.served]
+
+    def policies() -> list[Any]:
+        return [(words("active"), ""), (words("none"), "none"), *desk.service.policies.known]
+
+    def known() -> list[Any]:
+        return [gr.update(choices=[*desk.service.models.served]), gr.update(choices=policies())]
+
     gr.Markdown(words("lead"))
     with gr.Row():
         with gr.Column(scale=2):
@@ -24,8 +31,7 @@ def fill(desk: Desk) -> None:
                 models, value=models[:1], multiselect=True, max_choices=MOST, label=words("models"),
                 elem_id="compare-models",
             )  # fmt: skip
-            policies: list[Any] = [(words("active"), ""), (words("none"), "none"), *desk.service.policies.known]
-            policy = gr.Dropdown(policies, value="", label=words("policy"), elem_id="compare-policy")
+            policy = gr.Dropdown(policies(), value="", label=words("policy"), elem_id="compare-policy")
             passages = gr.Checkbox(True, label=words("passages"), elem_id="compare-passages")
             run = gr.Button(words("run"), variant="primary", elem_id="compare-run")
     shown = gr.HTML(elem_id="compare-shown")
@@ -36,6 +42,7 @@ def fill(desk: Desk) -> None:
         found = await compared(desk.service, ranking, ways, policy=policy, passages=passages)
         return side_by_side(found, ranking, desk)
 
+    desk.opened(known, [chosen, policy])  # what was added meanwhile
     for begin in (run.click, asking.query.submit):
         begin(
             desk.told(compare), [chosen, policy, passages, *asking.inputs], shown, show_progress="minimal",
