@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tamis.data.archive import archive
-from tamis.jobs import Program, Stopped, Task
+from tamis.errors import StoppedError
+from tamis.jobs import Program, Task
 from tamis.train.log import Log
 from tamis.train.order import Order
 
@@ -40,15 +41,15 @@ class Training:
         """Train to the end.
 
         Raises:
-            Stopped: it was told to stop; the checkpoint is kept.
+            StoppedError: it was told to stop; the checkpoint is kept.
             TamisError: the command failed.
         """
         home = task.folder / self.order.folder
         try:
             Program(self.order.arguments(resume=self.resume), self._looked)(task)
-        except Stopped:
+        except StoppedError:
             if not trained(home):  # else it had come to its end before it heard
-                raise Stopped(_kept(home)) from None
+                raise StoppedError(_kept(home)) from None
         return {"folder": self.order.folder}
 
     def _looked(self, task: Task) -> None:
@@ -73,7 +74,7 @@ class Packing:
         """Export and pack.
 
         Raises:
-            Stopped: it was told to stop.
+            StoppedError: it was told to stop.
             TamisError: the command failed, such as for a format that does not suit the model.
         """
         name = f"{self.model.name}-{self.format}"

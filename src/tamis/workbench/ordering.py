@@ -93,6 +93,7 @@ class Ordering:
         folder = told.pop("folder")
         freeze, rank = told.pop("freeze_layers"), told.pop("lora_rank")
         order = Order(
+            name=(told.pop("name") or "").strip(),
             data=tuple(name for name in given_files if name.startswith("data-")),
             dev=next((name for name in given_files if name.startswith("dev-")), f"{share:g}"),
             base=self._folder(folder, request) if base == FOLDER else base,
