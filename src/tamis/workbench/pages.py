@@ -10,6 +10,7 @@ from tamis.serve.lib import JSONResponse, RedirectResponse, Response, fastapi
 from tamis.serve.service import Service
 from tamis.workbench import files
 from tamis.workbench.desk import Desk
+from tamis.workbench.headed import Headed
 from tamis.workbench.kept import Kept
 from tamis.workbench.lib import gr
 from tamis.workbench.options import WorkbenchOptions
@@ -55,12 +56,13 @@ def pages(
         return JSONResponse({"name": "tamis", "start_url": f"{path}/", "display": "browser", "icons": []})
 
     app.include_router(files.router(jobs))
+    app.add_middleware(Headed, path=path)
     kept = Kept(added.folder / "visitors")
     for language in LANGUAGES:
         desk = Desk(service, jobs, language, path, kept, added, may_exchange, options.rows)
         gr.mount_gradio_app(
             app, blocks(desk), f"/{language}", footer_links=[], run_history=False, show_error=True, ssr_mode=False,
-            max_file_size=options.upload, theme=theme(), css=web("style.css"), head=head(language), mcp_server=False,
+            max_file_size=options.upload, theme=theme(), css=web("style.css"), mcp_server=False,
             pwa=False,
         )  # fmt: skip
     return app
@@ -70,7 +72,8 @@ def blocks(desk: Desk) -> gr.Blocks:
     """One page, in its language."""
     page: gr.Blocks
     with gr.Blocks(title="tamis", analytics_enabled=False, fill_width=True, delete_cache=CLEARED) as page:
-        gr.HTML(_heading(desk), elem_id="heading")
+        heading = gr.HTML(_heading(desk), elem_id="heading")
+        desk.opened(lambda: _heading(desk), heading)  # policies and models change while the server runs
         with gr.Tabs(elem_id="tabs"):
             for name, fill in TABS.items():
                 with gr.Tab(said(f"{name}.tab", desk.language), id=name, elem_id=f"tab-{name}"):
@@ -85,16 +88,6 @@ def theme() -> gr.themes.Base:
     """Plain, with the fonts that the reader's machine has."""
     return gr.themes.Default(
         primary_hue="teal", neutral_hue="slate", font=SANS, font_mono=["ui-monospace", "monospace"]
-    )
-
-
-def head(language: Language) -> str:
-    """What stands in a page's head: Gradio's own words follow the page's language, not the browser's."""
-    code = "zh-CN" if language == "zh" else "en-US"
-    return (
-        f"<script>Object.defineProperty(navigator,'language',{{get:()=>'{code}'}});"
-        f"Object.defineProperty(navigator,'languages',{{get:()=>['{code}']}});"
-        f"document.documentElement.lang='{code}';</script>"
     )
 
 

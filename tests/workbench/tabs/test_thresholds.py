@@ -12,6 +12,7 @@ from ..desk import shot, show
 SHOWN = "!!document.querySelector('#thresholds-shown iframe')"
 TEXT = "document.querySelector('#thresholds-shown').innerText"
 NONE = {"en": "No policy decides now", "zh": "现在不用策略"}
+DONE = "!!document.querySelector('#thresholds-state .t-good')"
 STATE = "document.querySelector('#thresholds-state').innerText"
 
 
@@ -23,12 +24,6 @@ def table(path, world, *, queries=False):
     rows = [",".join(map(str, row)) for row in zip(*columns, strict=True)]
     path.write_text("\n".join([",".join(head), *rows]), "utf-8")
     return path
-
-
-@pytest.fixture
-def many(tmp_path):
-    """W1 with labels enough for a promise."""
-    return table(tmp_path / "many.csv", independent(2000, 1))
 
 
 def give(browser, path, held):
@@ -65,13 +60,14 @@ def precision(browser, least):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_many_labels_carry_a_promise_and_the_policy_decides(page, browser, server, many, language):
+def test_many_labels_carry_a_promise_and_the_policy_decides(page, browser, server, tmp_path, language):
+    many = table(tmp_path / f"many-{language}.csv", independent(2000, 1))  # W1: enough for a promise
     page("thresholds", language)
     give(browser, many, "2,000")
     pick(browser, "thresholds-model", "tamis-mini")
     precision(browser, "0.9")
     browser.click("#thresholds-run")
-    browser.until(SHOWN, 90)
+    browser.until(f"{STATE}.includes('many-{language}') && {SHOWN} && {DONE}", 90)
     said = browser.run(TEXT)
     promised = {
         "en": "of what is shown, at least 90.0 % is relevant (confidence 95.0 %)",
@@ -116,7 +112,7 @@ def test_few_labels_are_refused_with_what_would_help(page, browser, tmp_path):
     page("thresholds", "zh")
     give(browser, table(tmp_path / "few.csv", independent(100, 1)), "100")
     browser.click("#thresholds-run")
-    browser.until(f"{STATE}.includes('few.csv') && {SHOWN} && {TEXT}.includes('没有给出阈值')", 60)
+    browser.until(f"{STATE}.includes('few.csv') && {DONE} && {TEXT}.includes('没有给出阈值')", 60)
     said = browser.run(TEXT)
     assert "请在得分最高的" in said and "policy.json" not in said
     browser.until("document.querySelector('#thresholds-activate').disabled")
@@ -188,7 +184,7 @@ def test_a_phone_shows_all_of_it(page, browser, tmp_path):
         give(browser, table(tmp_path / "phone.csv", independent(300, 2)), "300")
         aim(browser, "recommendation")
         browser.click("#thresholds-run")
-        browser.until(f"{STATE}.includes('phone.csv') && {SHOWN}", 60)
+        browser.until(f"{STATE}.includes('phone.csv') && {DONE} && {SHOWN}", 60)
         assert browser.run("document.documentElement.scrollWidth") <= 390
         shot(browser, "thresholds-phone")
     finally:

@@ -50,7 +50,7 @@ def fill(desk: Desk) -> None:
             return ["", gr.update(visible=False, value=None), gr.skip()]
         found = contents(file, most=desk.rows)
         needs = desk.service.models.default if not found.scored else gr.skip()
-        return [_held(found, desk), gr.update(visible=found.graded, value=_middle(found)), needs]
+        return [_held(found, desk), gr.update(visible=found.graded, value=proposed(found)), needs]
 
     async def start(
         path: Path, grade: float | None, chosen: str, given: dict[Any, Any], request: gr.Request
@@ -101,7 +101,7 @@ def _deciding(desk: Desk, watching: Watching) -> None:
         job = watching.newest(visitor(request).name)
         ready = job is not None and POLICY in job.result.get("files", ())
         title = "" if job is None else f"{Path(job.title).stem}-{datetime.now(UTC):%m%d}"
-        return [gr.update(value=_name(title)) if ready else "", gr.update(interactive=ready)]
+        return [gr.update(value=named(title)) if ready else "", gr.update(interactive=ready)]
 
     def known() -> Any:
         policies = desk.service.policies
@@ -115,7 +115,7 @@ def _deciding(desk: Desk, watching: Watching) -> None:
         return [note(words("activated", policy=name.strip()), "good"), known()]
 
     async def switch(name: str, request: gr.Request) -> list[Any]:
-        _may(desk, request)
+        may_exchange(desk, request)
         await desk.added.activate(desk.service, name)
         return [note(words("decides" if name != NONE else "decides_none", policy=name), "good"), known()]
 
@@ -139,14 +139,14 @@ def fitting(policy: Policy, desk: Desk) -> None:
         raise InputError(words("not_served", scorer=policy.scorer, have=have))
 
 
-def _may(desk: Desk, request: gr.Request) -> None:
+def may_exchange(desk: Desk, request: gr.Request) -> None:
     if not desk.may_exchange(visitor(request).holder):
         raise InputError(desk.words("thresholds")("may_not"))
 
 
 def _allowed(desk: Desk, request: gr.Request, watching: Watching) -> Job:
     """The visitor's newest study, where they may put its policy into the server."""
-    _may(desk, request)
+    may_exchange(desk, request)
     job = watching.newest(visitor(request).name)
     if job is None or POLICY not in job.result.get("files", ()):
         raise NotFoundError(desk.words("thresholds")("no_policy"))
@@ -169,7 +169,7 @@ def _held(found: Contents, desk: Desk) -> str:
     return note(said, "plain" if found.queries else "warning")
 
 
-def _middle(found: Contents) -> float | None:
+def proposed(found: Contents) -> float | None:
     """The grade that people most often mean by relevant: the first above the middle; none for plain labels."""
     if not found.graded:
         return None
@@ -177,6 +177,6 @@ def _middle(found: Contents) -> float | None:
     return next((grade for grade in found.grades if grade > middle), found.grades[-1])
 
 
-def _name(title: str) -> str:
+def named(title: str) -> str:
     """A policy's name from a file's: letters, digits and what else may stand in one."""
     return "".join(sign if sign.isalnum() or sign in "._-" else "-" for sign in title)[:60]
