@@ -49,6 +49,14 @@ def test_pages_let_nothing_else_in(client):
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/workbench" in cookie
 
 
+@pytest.mark.parametrize(("language", "code"), [("en", "en-US"), ("zh", "zh-CN")])
+def test_a_page_says_its_language_first_and_names_no_other_site(client, language, code):
+    page = client.get(f"/workbench/{language}/").text
+    assert page.index("Object.defineProperty(navigator,'language'") < page.index("gradio_config")
+    assert f'lang="{code}"' in page and page.count(code) > 2
+    assert "huggingface" not in page.partition("gradio_config")[0] and "githubusercontent" not in page
+
+
 def test_a_page_of_another_site_may_not_ask(client):
     for origin in ("http://elsewhere.example", "null"):
         refused = client.post("/workbench/en/gradio_api/queue/join", json={}, headers={"origin": origin})

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tamis.jobs import Jobs
+from tamis.labelling import shelf_of
 from tamis.serve.added import Added
 from tamis.serve.lib import JSONResponse, RedirectResponse, Response, fastapi
 from tamis.serve.service import Service
-from tamis.workbench import files
+from tamis.workbench import exports, files
 from tamis.workbench.desk import Desk
 from tamis.workbench.headed import Headed
 from tamis.workbench.kept import Kept
@@ -56,6 +57,7 @@ def pages(
         return JSONResponse({"name": "tamis", "start_url": f"{path}/", "display": "browser", "icons": []})
 
     app.include_router(files.router(jobs))
+    app.include_router(exports.router(shelf_of(added.folder / "labelling")))
     app.add_middleware(Headed, path=path)
     kept = Kept(added.folder / "visitors")
     for language in LANGUAGES:

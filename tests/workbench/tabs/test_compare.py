@@ -10,6 +10,8 @@ from ..desk import shot, show
 
 SHOWN = "!!document.querySelector('#compare-shown .t-columns')"
 
+DROP = {"en": "Drop File Here", "zh": "将文件拖放到此处"}  # Gradio's own words
+
 
 def order(browser, column=1, tab="compare"):
     """The documents of a column, first to last."""
@@ -34,6 +36,9 @@ def test_documents_move_beside_their_first_order(page, language):
     assert order(browser)[0] == lines[1]
     assert "▲1" in browser.run("document.querySelectorAll('#compare-shown section')[1].innerText")
     shot(browser, f"compare-{language}")
+    assert browser.run("navigator.language") == {"en": "en-US", "zh": "zh-CN"}[language]
+    browser.click("#compare-source label:nth-of-type(2)")
+    browser.until(f"document.querySelector('#compare-file')?.innerText.includes({DROP[language]!r})")
     switch = browser.run("document.querySelector('.t-other').getAttribute('href')")
     assert switch == f"/workbench/{'zh' if language == 'en' else 'en'}/"
 
