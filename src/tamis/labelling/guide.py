@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -60,10 +60,7 @@ class Guide:
     @property
     def numbers(self) -> tuple[float, ...]:
         """The number of each grade: itself where all of them are numbers, else its place."""
-        found = [as_grade(grade) for grade in self.grades]
-        if any(number is None for number in found):
-            return tuple(float(place) for place in range(len(found)))
-        return tuple(number if number is not None else math.nan for number in found)
+        return numbers_of(self.grades)
 
     @property
     def least(self) -> float:
@@ -116,3 +113,15 @@ class Guide:
         """The guide that ``as_json`` wrote down."""
         texts = (value["title"], value["guidelines"], tuple(value["grades"]))
         return cls(*texts, relevant_if=value["relevant_if"], overlap=value["overlap"])
+
+
+def numbers_of(grades: Sequence[str]) -> tuple[float, ...]:
+    """The number of each grade: itself where all of them are numbers, else its place.
+
+    >>> numbers_of(["no", "yes"]), numbers_of(["1", "5"])
+    ((0.0, 1.0), (1.0, 5.0))
+    """
+    found = [as_grade(grade) for grade in grades]
+    if any(number is None for number in found):
+        return tuple(float(place) for place in range(len(found)))
+    return tuple(number if number is not None else math.nan for number in found)

@@ -165,6 +165,15 @@ class Shelf:
                 self._open.popitem(last=False)
         return found
 
+    def owned(self, owner: str, id: str) -> Project:
+        """The project itself, for its owner.
+
+        Raises:
+            NotFoundError: there is no such project of the owner's.
+        """
+        self._owned(owner, id)
+        return self.open(owner, id)
+
     def enter(self, visitor: str, id: str) -> Shared:
         """Note that a member is there now.
 
