@@ -155,6 +155,14 @@ def test_the_page_shows_what_was_measured_in_both_languages(opened, evil):
     page.send("Emulation.clearDeviceMetricsOverride")
 
 
+def test_the_address_says_the_language(opened, figures):
+    page = opened(errors_page(figures))
+    page.run("location.hash = '#zh'")
+    page.run("location.reload()")
+    page.until("document.documentElement.lang === 'zh-CN'")
+    assert page.text("h-worst") == PAGES.table()["worst.title"]["zh"]
+
+
 def test_odd_figures_still_make_a_page(opened):
     perfect = [Example("carp", ("carp", "eel"), (1.0, 0.0))]
     nothing = [Example("carp", ("eel", "pike"), (0.2, 0.1))]  # differs, but nothing is relevant

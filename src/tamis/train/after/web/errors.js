@@ -1,5 +1,7 @@
 (() => {
 const F = DATA.figures, SYSTEMS = F.systems, AFTER = SYSTEMS[F.subject], BEFORE = SYSTEMS[DATA.against];
+// Whoever shows this page inside another says its language in the address.
+if (["#en", "#zh"].includes(location.hash)) language = location.hash.slice(1);
 const three = (value) => (Number.isFinite(value) ? value.toFixed(3) : "–");
 const signed = (value) => (value > 0 ? "+" : "") + three(value);
 const span = (low, high, shown) => T("page.between", { low: shown(low), high: shown(high) });
