@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from tamis.core import Floats, Policy, Progress, Scorer
 from tamis.data import atomic_write
 from tamis.data.rows import Refused
 from tamis.errors import DataError, InputError, StoppedError
 from tamis.pipeline import scored
-from tamis.scoring.lines import Layout, Line, lines_of
+from tamis.scoring.lines import Layout, Line, lines_of, too_many
+from tamis.scoring.pieces import scored_in_pieces
 from tamis.scoring.refusals import Refusals
 from tamis.scoring.results import ENDINGS, Gained, gained, write_csv, write_jsonl
 from tamis.scoring.verdicts import said, verdicts
@@ -29,6 +32,7 @@ def score_file(
     policy: Policy | None = None,
     spreadsheet: bool = False,
     refused: Refused | None = None,
+    most: int | None = None,
     stop: Callable[[], bool] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, int]:
@@ -52,6 +56,7 @@ def score_file(
         policy: decides, too.
         spreadsheet: write CSV for people with spreadsheets: Excel shows its characters, and runs no text as a formula.
         refused: is told of each row that cannot be used, and the others are scored.
+        most: pairs that the file may hold; one with more is refused before anything is scored.
         stop: asked between blocks of rows whether to end here.
         progress: called with (pairs scored, pairs in all).
 
@@ -62,7 +67,8 @@ def score_file(
     Raises:
         DataError: a row lacks a field, or has a blank one or one of another type, with file, line and field; with
             ``refused``, only where no row can be used. A file without rows is one, too.
-        InputError: the output is neither .csv nor .jsonl, or a query and a column of queries were given.
+        InputError: the output is neither .csv nor .jsonl, a query and a column of queries were given, or the file holds
+            too many pairs.
         MissingExtraError: the source is a workbook, and the package that reads these is not installed.
         StoppedError: ``stop`` said so.
         StorageError: the disk refused the output.
@@ -72,13 +78,16 @@ def score_file(
     output = Path(output)
     if output.suffix not in ENDINGS:
         raise InputError(f"{output}: expected a name that ends in {' or '.join(ENDINGS)}")
-    layout = Layout(columns or {}, query, instruction)
+    layout = Layout(columns or {}, query, instruction, most)
     aside = Refusals(refused) if refused else None
-    lines = list(_until(lines_of(source, layout, aside), stop))
+    lines = _within(_until(lines_of(source, layout, aside), stop), most)
     if not lines:
         raise _nothing(source, aside)
+    if policy is not None:  # one that cannot decide says so on the first row, not when all have been scored
+        verdicts(lines[:1], np.zeros(len(lines[0].pairs)), scorer, policy)
     pairs = [pair for line in lines for pair in line.pairs]
-    scores = scored(scorer, pairs, _watched(progress, stop))
+    told = _watched(progress, stop)
+    scores = scored_in_pieces(scorer, pairs, told) if told else scored(scorer, pairs)
     counts = {"rows": len(lines), "pairs": len(pairs)}
     gains = gained(lines, scores)
     if policy is not None:
@@ -110,6 +119,20 @@ def _until(lines: Iterator[Line], stop: Callable[[], bool] | None) -> Iterator[L
         if at % ASKED == 0:
             _check(stop)
         yield line
+
+
+def _within(lines: Iterator[Line], most: int | None) -> list[Line]:
+    """The lines, where they do not hold too many pairs; those of a file that does are counted, not kept."""
+    kept, pairs = list[Line](), 0
+    for line in lines:
+        pairs += len(line.pairs)
+        if most is not None and pairs > most:
+            kept.clear()
+        else:
+            kept.append(line)
+    if most is not None and pairs > most:
+        raise too_many(pairs, most)
+    return kept
 
 
 def _watched(progress: Progress | None, stop: Callable[[], bool] | None) -> Progress | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,17 @@ USUAL: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a file: its name, and a few values that it holds, as text."""
+    """A column of a file.
+
+    Attributes:
+        name: as the file has it.
+        examples: a few values that it holds, as text.
+        lists: whether its values are lists, as of the documents of one query.
+    """
 
     name: str
     examples: tuple[str, ...] = ()
+    lists: bool = field(default=False, repr=False)
 
 
 def columns_of(source: str | Path) -> tuple[Column, ...]:
@@ -59,14 +66,7 @@ def columns_of(source: str | Path) -> tuple[Column, ...]:
     {'query': '问题', 'document': '答案'}
     >>> folder.cleanup()
     """
-    held: dict[str, list[str]] = {}
-    for row in _first_rows(source):
-        for name, value in row.values.items():
-            examples = held.setdefault(name, [])
-            shown = _shown(value)
-            if shown and shown not in examples and len(examples) < EXAMPLES:
-                examples.append(shown)
-    return tuple(Column(name, tuple(examples)) for name, examples in held.items())
+    return columns_in(_first_rows(source))
 
 
 def guessed_columns(source: str | Path) -> dict[str, str]:
@@ -79,19 +79,32 @@ def guessed_columns(source: str | Path) -> dict[str, str]:
         DataError: the file cannot be read.
         MissingExtraError: it is a workbook, and the package that reads these is not installed.
     """
-    rows = list(_first_rows(source))
-    columns = list(dict.fromkeys(name for row in rows for name in row.values))
-    by_key = {_key(name): name for name in reversed(columns)}  # of two alike, the first
-    found = {
-        wanted: by_key[name]
-        for wanted, names in USUAL.items()
-        if (name := next((name for name in names if name in by_key), None))
-    }
-    if "document" not in found:
-        return found
-    held = next((value for row in rows if (value := row.values.get(found["document"])) not in (None, "")), "")
-    wanted = "documents" if _is_list(held) else "document"
-    return {wanted if name == "document" else name: column for name, column in found.items()}
+    return guessed_in(columns_of(source))
+
+
+def columns_in(rows: Iterable[Row]) -> tuple[Column, ...]:
+    """The columns of rows, with examples."""
+    held: dict[str, list[str]] = {}
+    lists: dict[str, bool] = {}
+    for row in rows:
+        for name, value in row.values.items():
+            examples = held.setdefault(name, [])
+            if value not in (None, ""):
+                lists.setdefault(name, _is_list(value))
+            shown = short(value)
+            if shown and shown not in examples and len(examples) < EXAMPLES:
+                examples.append(shown)
+    return tuple(Column(name, tuple(examples), lists.get(name, False)) for name, examples in held.items())
+
+
+def guessed_in(columns: Sequence[Column]) -> dict[str, str]:
+    """Which of these columns are likely to be what a file is scored by."""
+    by_key = {_key(column.name): column for column in reversed(columns)}  # of two alike, the first
+    found: dict[str, str] = {}
+    for wanted, names in USUAL.items():
+        if column := next((by_key[name] for name in names if name in by_key), None):
+            found["documents" if wanted == "document" and column.lists else wanted] = column.name
+    return found
 
 
 def _first_rows(source: str | Path) -> Iterator[Row]:
@@ -108,7 +121,12 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list) or (isinstance(value, str) and re.match(r'\s*\[\s*["{\]]', value) is not None)
 
 
-def _shown(value: Any) -> str:
+def short(value: Any, longest: int = SHOWN) -> str:
+    """A value as text on one line, with an end where it is long.
+
+    >>> short("a\\nb"), short(["一"]), short("abcdef", 4)
+    ('a b', '["一"]', 'abc…')
+    """
     text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
-    text = " ".join(text.split())
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    text = " ".join(text[: 4 * longest].split())  # a cell may be a book
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -36,11 +36,13 @@ class Layout:
             called so where nothing is said; ids and titles are read only where they are named.
         query: what is asked of every row; a plain ``.txt`` file then holds a document a line.
         instruction: a task description, for scorers that read one.
+        most: documents that a row may list; None for any number.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     query: str = ""
     instruction: str = ""
+    most: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse names that are not wanted, and a query said twice."""
@@ -65,6 +67,7 @@ def lines_of(source: str | Path, layout: Layout, refused: Refused | None = None)
 
     Raises:
         DataError: a row cannot be used, without ``refused``; or the whole file cannot be.
+        InputError: a row lists more documents than it may.
     """
     asked: dict[str, Query] = {}  # one object for all rows of a query
     places: dict[tuple[str, str], int] = {}
@@ -77,6 +80,11 @@ def lines_of(source: str | Path, layout: Layout, refused: Refused | None = None)
             refuse(error, refused)
         else:
             yield line
+
+
+def too_many(pairs: int, most: int) -> InputError:
+    """The error of a file that holds more pairs than it may."""
+    return InputError(f"expected at most {most:,} pairs of a query and a document, got {pairs:,}: give a part of them")
 
 
 def _is_plain(source: str | Path, layout: Layout) -> bool:
@@ -111,8 +119,11 @@ def _line(row: Row, layout: Layout, asked: dict[str, Query]) -> Line:
     query = asked.setdefault(text, Query(text, instruction=layout.instruction))
     if layout.is_many(row):
         column = layout["documents"]
+        listed = row.elements(column)
+        if layout.most is not None and len(listed) > layout.most:
+            raise too_many(len(listed), layout.most)
         try:
-            documents = as_documents(row.elements(column))
+            documents = as_documents(listed)
         except InputError as error:
             raise row.error(getattr(error, "message", str(error)), column) from error
         return Line(row, [(query, document) for document in documents], True)
