@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import json
 import shutil
 from dataclasses import replace
@@ -15,7 +16,7 @@ from tamis.calibrate import Calibration, Labelled
 from tamis.core import Document, Query
 from tamis.decide.policies.cuts import Thresholds
 from tamis.decide.policies.policy import Policy
-from tamis.errors import DataError, InputError, ModelError, NotFoundError, PolicyMismatch, StorageError
+from tamis.errors import DataError, InputError, ModelError, NotFoundError, PolicyExpired, PolicyMismatch, StorageError
 from tamis.score import load_scorer
 from tamis.score.load import EMBEDDED
 from tamis.serve import build
@@ -252,3 +253,18 @@ def test_a_model_is_told_its_device(tmp_path, trained):
     row = json.loads((added.folder / FILE).read_text("utf-8"))["models"]["mine"]
     assert row["options"] == {"device": "cpu"}
     assert [*put(tmp_path)[1].models.served] == ["m", "mine"]
+
+
+def test_a_policy_that_has_expired_since_refuses_decisions_not_the_server(tmp_path, trained, policy):
+    added, running = put(tmp_path)
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    ran(added.add_model(running, "faq", trained, policy=replace(policy, expires=today)))
+    (record,) = (tmp_path / "desk" / "policies").iterdir()
+    replace(policy, expires="2001-01-01").save(record)
+    again = Added(tmp_path / "desk", lambda: ONE, tmp_path)
+    started = build.service(again.configuration(), tmp_path, kept=again.policies)
+    with pytest.raises(PolicyExpired):
+        decided(started, "faq")
+    with pytest.raises(PolicyExpired):  # what the configuration names is looked at by who starts the server
+        build.service(again.configuration(), tmp_path)
+    assert ran(again.reload(started)) is not None

@@ -117,7 +117,7 @@ def listen(config: Path | None, given: dict[str, Any]) -> None:
     added = Added(told.workbench.home(listening.port, beside), partial(_configured, config, given), beside)
     asked = given.get("workbench", {}).get("on", False)
     shown = told.workbench.on and (asked or available("gradio"))  # asked for, its absence is an error
-    running = service(added.configuration() if shown else told, beside)
+    running = service(added.configuration(), beside, kept=added.policies) if shown else service(told, beside)
 
     async def reload() -> list[str]:
         return await added.reload(running) if shown else await exchange(running, _configured(config, given), beside)

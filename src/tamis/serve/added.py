@@ -52,6 +52,11 @@ class Added:
             policy=told.policy if self._rows["policy"] is None else self._rows["policy"],
         )
 
+    @property
+    def policies(self) -> Collection[str]:
+        """Names of the policies that were added; one that has expired since is no reason for a server not to start."""
+        return [*self._rows["policies"]]
+
     async def reload(self, running: Service) -> list[str]:
         """Read the configuration again, and exchange what has changed; returns its names.
 
@@ -59,7 +64,7 @@ class Added:
             TamisError: as in ``build.service``; everything is as it was.
         """
         async with self._lock:
-            return await exchange(running, self.configuration(), self._beside)
+            return await exchange(running, self.configuration(), self._beside, kept=self.policies)
 
     async def add_model(
         self,
@@ -134,7 +139,7 @@ class Added:
         """Put other rows in the place of these, in the server and on the disk; the lock is held."""
         before, self._rows = self._rows, rows
         try:
-            done = await exchange(running, self.configuration(), self._beside)
+            done = await exchange(running, self.configuration(), self._beside, kept=self.policies)
         except Exception:
             self._put_back(before)
             raise
@@ -142,7 +147,7 @@ class Added:
             self._write()
         except Exception:
             self._put_back(before)
-            await exchange(running, self.configuration(), self._beside)
+            await exchange(running, self.configuration(), self._beside, kept=self.policies)
             raise
         return done
 

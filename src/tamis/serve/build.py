@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from tamis.answer import Chat
@@ -31,12 +31,13 @@ PATIENT = HttpOptions(timeout=120.0, retries=1, connections=aside.MOST)
 DEFAULT = "default"  # the calibration that comes with a model
 
 
-def service(told: Configuration, beside: Path = Path()) -> Service:
+def service(told: Configuration, beside: Path = Path(), *, kept: Collection[str] = ()) -> Service:
     """A service as told; all models are loaded.
 
     Args:
         told: what there shall be.
         beside: the folder in which relative paths are looked for.
+        kept: policies that may have expired: decisions by them are refused, the service is not.
 
     Raises:
         ModelError: a model is not known or cannot be used.
@@ -46,7 +47,7 @@ def service(told: Configuration, beside: Path = Path()) -> Service:
     """
     return Service(
         models(told, beside),
-        policies(told, beside),
+        policies(told, beside, kept),
         told.bounds,
         recall=recall(told.index, beside) if told.index else None,
         embedding=Embedding(encoder(near(told.encoder, beside)), told.encoder) if told.encoder else None,
@@ -96,11 +97,11 @@ def calibration(named: str, spec: str, beside: Path) -> Calibration | None:
     return default_calibration(spec) if named == DEFAULT else Calibration.load(beside / named)
 
 
-def policies(told: Configuration, beside: Path) -> Policies:
+def policies(told: Configuration, beside: Path, kept: Collection[str] = ()) -> Policies:
     """The policies by name."""
     known = {name: Policy.load(beside / file) for name, file in told.policies.items()}
-    for policy in known.values():
-        policy.check_day()
+    for name in known.keys() - set(kept):
+        known[name].check_day()
     return Policies(known, "" if told.policy == NONE else told.policy)
 
 
@@ -147,7 +148,9 @@ def near(spec: str, beside: Path) -> str:
     return str(beside / spec) if spec.startswith(".") else spec
 
 
-async def exchange(running: Service, told: Configuration, beside: Path = Path()) -> list[str]:
+async def exchange(
+    running: Service, told: Configuration, beside: Path = Path(), *, kept: Collection[str] = ()
+) -> list[str]:
     """Put what a new configuration says in the place of what a service has; returns the names of what was exchanged.
 
     All that is new is loaded before anything is exchanged, and then all is exchanged at once: no request finds a new
@@ -157,7 +160,7 @@ async def exchange(running: Service, told: Configuration, beside: Path = Path())
     Raises:
         TamisError: as in ``service``; everything is as it was.
     """
-    new = await asyncio.to_thread(service, told, beside)
+    new = await asyncio.to_thread(service, told, beside, kept=kept)
     before, after = running.models.served, new.models.served
     kept = {name: old for name, old in before.items() if name in after and _same(old, after[name])}
     changed = [name for name in [*after, *(name for name in before if name not in after)] if name not in kept]
