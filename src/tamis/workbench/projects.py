@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from tamis.data.agree import Agreement
 from tamis.errors import InputError
@@ -19,6 +19,7 @@ from tamis.workbench.marks import note
 from tamis.workbench.shown.labelling import FILES, agreement, disputes, files, standing
 
 Updates = list[Any]
+Seen: TypeAlias = dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +29,51 @@ class Projects:
     Attributes:
         desk: the page's way to everything.
         shelf: where projects are kept.
+        chosen: names the project that one is in.
+        work: holds what is seen of it.
         annotating: the pair that is judged.
         founding: the form for a new project.
         managing: the inputs of a project's owner.
+        stands: how far everybody is.
+        seen: the projects that are listed, and what ``stands`` was drawn from.
     """
 
     desk: Desk
     shelf: Shelf
+    chosen: gr.Dropdown
+    work: gr.Column
     annotating: Annotating
     founding: Founding
     managing: Managing
+    stands: gr.HTML
+    seen: gr.State
+
+    @property
+    def inside(self) -> list[Any]:
+        """The parts of the project that one is in, as ``enter`` fills them."""
+        return [self.chosen, self.work, *self.annotating.outputs, *self.annotating.opening, *self.managing.outputs,
+                self.stands, self.seen]  # fmt: skip
 
     def begin(self, request: gr.Request) -> Updates:
-        """The list, what is said above it, the names that are suggested, and whether one is being made."""
+        """What is said, the names that are suggested, whether a project is being made; and where one was last."""
         who = visitor(request)
         job = self.founding.watching.newest(who.name)
         said = "" if self.shelf.of(who.name) else note(self.desk.words("labels")("none"))
         busy = job is not None and job.under_way
-        return [self._listed(request), said, who.holder, who.holder, gr.update(open=busy)]
+        return [said, who.holder, who.holder, gr.update(open=busy), *self.enter(None, request)]
 
     def enter(self, id: str | None, request: gr.Request) -> Updates:
-        """Everything of a project, with the pair to begin with; without one, nothing."""
-        outputs = len(self.annotating.outputs) + len(self.annotating.opening)
-        if not id:
-            none = [gr.skip()] * outputs
-            return [gr.update(visible=False), gr.Timer(active=False), None, *none, *self.managing.closed()]
-        one = self.shelf.enter(visitor(request).name, id)
-        parts = [*self.annotating.opened(id, request), *self.managing.opened(one, request)]
-        return [gr.update(visible=True), gr.Timer(active=True), None, *parts]
+        """Everything of a project, with the pair to begin with; of none that is named, the one where one was last."""
+        who, mine = visitor(request).name, self.shelf.of(visitor(request).name)
+        one = next((found for found in mine if found.id == id), mine[0] if mine else None)
+        seen = {"listed": sorted(found.id for found in mine), "stands": None}
+        if one is None:
+            none = [gr.skip()] * (len(self.annotating.outputs) + len(self.annotating.opening))
+            hidden = [gr.update(choices=[], value=None, visible=False), gr.update(visible=False)]
+            return [*hidden, *none, *self.managing.closed(), "", seen]
+        self.shelf.enter(who, one.id)
+        parts = [*self.annotating.opened(one.id, request), *self.managing.opened(one, request)]
+        return [self._listed(mine, one, who), gr.update(visible=True), *parts, *self.stood(one.id, seen, request)]
 
     def joined(self, code: str, name: str, request: gr.Request) -> Updates:
         """Join with a code, and enter."""
@@ -64,39 +82,48 @@ class Projects:
             raise InputError(words("no_name"))
         one = self.shelf.join(visitor(request).name, code or "", name)
         said = note(words("joined", title=one.title or words("untitled")), "good")
-        return [self._listed(request, one.id), said, "", gr.update(open=False)]
+        return [said, "", gr.update(open=False), *self.enter(one.id, request)]
 
     def made(self, request: gr.Request) -> Updates:
         """Enter the project that was made just now: nobody was anywhere else since."""
-        return [self._listed(request), ""] if self.shelf.of(visitor(request).name) else [gr.skip(), gr.skip()]
+        if not self.shelf.of(visitor(request).name):
+            return [gr.skip()] * (1 + len(self.inside))
+        return ["", *self.enter(None, request)]
 
     def removed(self, id: str, sure: bool, request: gr.Request) -> Updates:
         """Delete a project, and enter another."""
         gone = self.managing.removed(id, sure, request)
-        return [self._listed(request), gone]
+        return [gone, *self.enter(None, request)]
 
-    def looked(self, id: str | None, given: Given, unfolded: bool, seen: Any, request: gr.Request) -> Updates:
-        """What others have changed: a pair where there was none, and how far everybody is."""
-        none = [gr.skip()] * len(self.annotating.outputs)
-        if not id:
-            return [*none, gr.skip(), gr.skip()]
-        pair = self.annotating.pending(id, request) if given and not given["item"] else none
-        return [*pair, *(self.stood(id, seen, request) if unfolded else [gr.skip(), gr.skip()])]
+    def looked(self, id: str | None, given: Given, unfolded: bool, seen: Seen, request: gr.Request) -> Updates:
+        """What others have changed: a pair where there was none, how far everybody is, projects that came or went."""
+        listed = sorted(one.id for one in self.shelf.of(visitor(request).name))
+        if not seen or listed != seen["listed"]:
+            return self.enter(id, request)
+        found = [gr.skip()] * len(self.inside)
+        if id and given and not given["item"]:
+            found[2 : 2 + len(self.annotating.outputs)] = self.annotating.pending(id, request)
+        if id and unfolded:
+            found[-2:] = self.stood(id, seen, request)
+        return found
 
-    def stood(self, id: str, seen: Any, request: gr.Request) -> Updates:
+    def unfolded(self, id: str | None, seen: Seen, request: gr.Request) -> Updates:
+        """How far everybody is, as it is unfolded."""
+        return [True, *(self.stood(id, seen, request) if id and seen else [gr.skip(), gr.skip()])]
+
+    def stood(self, id: str, seen: dict[str, Any], request: gr.Request) -> Updates:
         """How far everybody is, where that has changed."""
         who = visitor(request).name
         one, project = self.shelf.get(who, id), self.shelf.open(who, id)
         sign = [id, project.progress().as_json()]
-        if sign == seen:
+        if sign == seen["stands"]:
             return [gr.skip(), gr.skip()]
-        return [self._standing(project, one, openly=one.owner == who), sign]
+        return [self._standing(project, one, openly=one.owner == who), {**seen, "stands": sign}]
 
-    def _listed(self, request: gr.Request, chosen: str = "") -> Any:
-        words, who = self.desk.words("labels"), visitor(request).name
-        mine = self.shelf.of(who)
-        names = [(words("listed", title=_title(one, words), name=one.members[who]), one.id) for one in mine]
-        return gr.update(choices=names, value=chosen or (mine[0].id if mine else None), visible=bool(mine))
+    def _listed(self, mine: list[Shared], chosen: Shared, who: str) -> Any:
+        words = self.desk.words("labels")
+        names = [(words("listed", title=one.title or words("untitled"), name=one.members[who]), one.id) for one in mine]
+        return gr.update(choices=names, value=chosen.id, visible=True)
 
     def _standing(self, project: Project, one: Shared, *, openly: bool) -> str:
         """How far the project is, how far people agree, where they differ, and its files."""
@@ -112,10 +139,6 @@ class Projects:
 
     def _links(self, one: Shared) -> Mapping[str, str]:
         return {word: f"{self.desk.path}{PATH}/{one.id}/{name}" for word, name in FILES.items()}
-
-
-def _title(one: Shared, words: Any) -> str:
-    return one.title or str(words("untitled"))
 
 
 def _agreement(project: Project) -> Agreement | None:

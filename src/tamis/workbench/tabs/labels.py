@@ -30,25 +30,22 @@ def fill(desk: Desk) -> None:
         join = gr.Button(words("join_run"), variant="primary", elem_id="labels-join-run")
     with gr.Accordion(words("new"), open=False, elem_id="labels-new") as new:
         founding = Founding.placed(desk, shelf)
-    clock, unfolded, seen = gr.Timer(EVERY, active=False), gr.State(False), gr.State(None)
-    projects = Projects(desk, shelf, annotating, founding, managing)
+    clock, unfolded, seen = gr.Timer(EVERY), gr.State(False), gr.State(None)
+    projects = Projects(desk, shelf, chosen, work, annotating, founding, managing, stands, seen)
+    inside, result = projects.inside, founding.watching.outputs[2]
 
-    desk.opened(projects.begin, [chosen, said, founding.fields["name"], name, new])
-    opening = [work, clock, seen, *annotating.outputs, *annotating.opening, *managing.outputs]
-    chosen.change(desk.told(projects.enter), chosen, opening, show_progress="hidden")
+    # Values that the server sets are no input: what changes the project fills its parts itself, seen or not.
+    desk.opened(projects.begin, [said, founding.fields["name"], name, new, *inside])
+    chosen.input(desk.told(projects.enter), chosen, inside, show_progress="hidden")
     for ask in (join.click, code.submit, name.submit):
         ask(
-            desk.told(projects.joined), [code, name], [chosen, said, code, entrance], show_progress="hidden",
+            desk.told(projects.joined), [code, name], [said, code, entrance, *inside], show_progress="hidden",
             trigger_mode="once",
         )  # fmt: skip
-    founding.watching.outputs[2].change(desk.told(projects.made), None, [chosen, said], show_progress="hidden")
-    managing.fields["remove"].click(
-        desk.told(projects.removed), [chosen, managing.fields["sure"]], [chosen, said], show_progress="hidden"
-    )
-    changed = [*annotating.outputs, stands, seen]
-    inputs = [chosen, annotating.given, unfolded, seen]
-    clock.tick(desk.told(projects.looked), inputs, changed, show_progress="hidden")
-    fold.expand(lambda: True, None, unfolded, show_progress="hidden").then(
-        desk.told(projects.stood), [chosen, seen], [stands, seen], show_progress="minimal"
-    )
+    result.change(desk.told(projects.made), None, [said, *inside], show_progress="hidden")
+    sure, remove = managing.fields["sure"], managing.fields["remove"]
+    remove.click(desk.told(projects.removed), [chosen, sure], [said, *inside], show_progress="hidden")
+    now = [chosen, annotating.given, unfolded, seen]
+    clock.tick(desk.told(projects.looked), now, inside, show_progress="hidden")
+    fold.expand(desk.told(projects.unfolded), [chosen, seen], [unfolded, stands, seen], show_progress="minimal")
     fold.collapse(lambda: False, None, unfolded, show_progress="hidden")
