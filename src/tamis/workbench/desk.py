@@ -17,6 +17,7 @@ from tamis.serve.added import Added
 from tamis.serve.service import Service
 from tamis.workbench.kept import Kept
 from tamis.workbench.lib import gr
+from tamis.workbench.translated import translated
 from tamis.workbench.visitors import Visitor
 from tamis.workbench.words import Language, Said, said, saying
 
@@ -56,9 +57,9 @@ class Desk:
         return f"{self.path}/files/{job}/{name}"
 
     def plain(self, message: str) -> str:
-        """A message without the places on this machine in which uploads lie: only their names are left."""
+        """A message in the page's language, without the places on this machine in which uploads lie."""
         uploads = re.escape(str(self.added.folder / "uploads"))
-        return re.sub(rf"{uploads}[/\\][^/\\\s]+[/\\]", "", message)
+        return translated(re.sub(rf"{uploads}[/\\][^/\\\s]+[/\\]", "", message), self.language)
 
     def opened(self, work: Callable[..., Any], outputs: Any) -> None:
         """Have a function fill outputs whenever the page is opened; called while the page is being made."""

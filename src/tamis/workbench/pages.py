@@ -16,6 +16,7 @@ from tamis.workbench.kept import Kept
 from tamis.workbench.lib import gr
 from tamis.workbench.options import WorkbenchOptions
 from tamis.workbench.tabs import TABS
+from tamis.workbench.uploads import refusing
 from tamis.workbench.words import LANGUAGES, Language, preferred, said, web
 
 CLEARED = (3600, 86400)  # seconds: how often uploads are looked through, and how old they become
@@ -65,7 +66,7 @@ def pages(
         gr.mount_gradio_app(
             app, blocks(desk), f"/{language}", footer_links=[], run_history=False, show_error=True, ssr_mode=False,
             max_file_size=options.upload, theme=theme(), css=web("style.css"), mcp_server=False,
-            pwa=False,
+            pwa=False, head=refusing(language, options.upload),
         )  # fmt: skip
     return app
 

@@ -75,7 +75,7 @@ class Watching:
         said = words("stands", title=job.title, state=words(job.state))
         if job.under_way and job.total:
             said += " " + words("done_of", done=job.done, total=job.total)
-        whole = f"{said} {job.message}" if job.message else said
+        whole = f"{said} {self.desk.plain(job.message)}" if job.message else said
         if job.under_way:
             return f'<div class="t-note" role="status">{text(whole)} {bar(job.share)}</div>'
         return note(whole, KINDS[job.state])

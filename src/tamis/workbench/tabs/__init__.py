@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from tamis.workbench.desk import Desk
-from tamis.workbench.tabs import compare, monitor, rewriting, sandbox, thresholds, training, work
+from tamis.workbench.tabs import batch, compare, monitor, rewriting, sandbox, thresholds, training, work
 
 __all__ = ["TABS"]
 
@@ -12,6 +12,7 @@ TABS: Mapping[str, Callable[[Desk], None]] = MappingProxyType(
     {
         "compare": compare.fill,
         "sandbox": sandbox.fill,
+        "batch": batch.fill,
         "thresholds": thresholds.fill,
         "rewriting": rewriting.fill,
         "training": training.fill,

@@ -51,7 +51,7 @@ def listed(jobs: list[Job], desk: Desk) -> str:
             words(f"kind_{job.kind}"),
             Markup(f'<span class="t-state t-{job.state}">{text(words(job.state))}</span>'),
             Markup(f"{bar(job.share)} {job.done:,} / {job.total:,}" if job.total else ""),
-            job.message,
+            desk.plain(job.message),
             job.created[:19].replace("T", " "),
         )
         for job in jobs
