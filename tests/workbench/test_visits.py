@@ -101,3 +101,23 @@ def test_with_keys_each_holder_has_work_of_their_own(tmp_path, browsers, talks):
         show(one, "monitor")
         one.click("#monitor-activate")
         one.until("document.body.innerText.includes('may not exchange policies')")
+
+
+def test_a_killed_server_leaves_work_interrupted_and_its_visitor_known(tmp_path, browsers):
+    rows = "".join(f"问题 {at % 50},第 {at} 条说明：退货运费由买家承担。\n" for at in range(60_000))
+    (tmp_path / "long.csv").write_text(f"query,document\n{rows}", "utf-8")
+    one = browsers()
+    with serving(tmp_path / "desk") as (server, address):
+        one.visit(f"{address}/workbench/en/")
+        show(one, "batch")
+        one.upload("#batch-file input[type=file]", tmp_path / "long.csv")
+        one.until("!!document.querySelector('#batch-looked .t-note')")
+        one.click("#batch-run")
+        one.until("/long.csv: running/.test(document.querySelector('#batch-state').innerText)")
+        server.kill()
+        server.wait()
+    with serving(tmp_path / "desk") as (_, address):  # another port: to a browser the same host, with the same cookie
+        told = jobs(one, address)
+        assert "long.csv" in told and "interrupted" in told and "running" not in told
+        show(one, "batch")
+        one.until("document.querySelector('#batch-state').innerText.includes('interrupted')")
