@@ -77,6 +77,18 @@ def test_shown_is_stated_when_the_round_is_finished_only():
     assert end.shown and end.finished and end.more == 0 and "the promise is shown" in end.sentence
 
 
+def test_each_case_has_a_kind_and_its_numbers():
+    short = outlook(None, TARGET, drawn(20), 20)
+    assert short.kind == "nothing" and short.values["needed"] == 36 and short.values["planned"] == 20
+    assert outlook(sample(3, 0.5), TARGET, drawn(200), 197).kind == "few"
+    assert outlook(sample(3, 0.5), TARGET, drawn(3), 0).kind == "refused"
+    more = outlook(sample(30, 0.6), TARGET, drawn(30), 0, rest(1970))
+    assert more.kind == "more" and more.values["more"] == more.values["unplanned"] == more.more
+    assert outlook(sample(30, 0.6), TARGET, drawn(40), 10, rest(10)).kind == "hopeless"
+    assert outlook(sample(200, 0.7), TARGET, drawn(250), 50).values["left"] == 50
+    assert outlook(sample(200, 0.7), TARGET, drawn(200), 0).kind == "shown"
+
+
 def test_all_relevant_means_that_more_may_be_possible():
     found = outlook(sample(100, 1.1), TARGET, drawn(100), 0)
     assert found.shown and "a looser threshold may keep it too" in found.sentence

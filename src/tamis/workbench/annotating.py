@@ -35,7 +35,7 @@ class Annotating:
         shelf: where projects are kept.
         given: which pair the browser shows, of which project, since when; it comes back with what is said of it, so
             that a label is always for the pair that was seen.
-        outputs: what ``pending`` fills: the line above, the pair, and what ``given`` holds.
+        outputs: what ``pending`` fills: the pair under a line that says how far it is, and what ``given`` holds.
         opening: what ``opened`` fills beside these: the guidelines and the buttons.
     """
 
@@ -50,7 +50,6 @@ class Annotating:
         """The pair and its buttons, placed where the page is being made."""
         words = desk.words("labels")
         told = gr.HTML(elem_id="labels-told")
-        line = gr.HTML(elem_id="labels-line")
         shown = gr.HTML(elem_id="labels-pair")
         with gr.Row(elem_id="labels-keys", equal_height=True):
             grades = [
@@ -60,8 +59,8 @@ class Annotating:
             skip = gr.Button(words("skip"), min_width=90, elem_id="labels-skip")
             undo = gr.Button(words("undo"), min_width=90, elem_id="labels-undo")
         gr.HTML(f'<p class="t-small">{words("how")}</p>', js_on_load=web("keys.js"))
-        given = gr.JSON({}, visible="hidden", elem_id="labels-given")
-        found = cls(desk, shelf, given, [line, shown, given], [told, *grades])
+        given = gr.JSON({}, elem_id="labels-given")  # kept out of sight by the style sheet: it has to be in the page
+        found = cls(desk, shelf, given, [shown, given], [told, *grades])
         acts = [*((button, found.saying(at)) for at, button in enumerate(grades)),
                 (skip, found.skipped), (undo, found.undone)]  # fmt: skip
         for button, act in acts:
@@ -132,9 +131,9 @@ class Annotating:
         given = {"project": id, "item": item.id if item else "", "since": time.time()}
         line = so_far(counts, mine, last, words)
         if item is not None:
-            return [line, pair(item, words), given]
+            return [line + pair(item, words), given]
         left = project.progress().open
-        return [line, note(words("waiting", open=left) if left else words("finished"), "good"), given]
+        return [line + note(words("waiting", open=left) if left else words("finished"), "good"), given]
 
 
 def keys_of(guide: Guide) -> dict[str, str]:

@@ -40,14 +40,14 @@ class Managing:
             told = gr.Textbox(label=words("guidelines"), lines=4, max_length=LONGEST, elem_id="labels-instruct")
             save = gr.Button(words("save"), elem_id="labels-save")
             gr.Markdown(words("more_lead"))
-            with gr.Row(equal_height=True):
+            with gr.Row(elem_classes="t-row"):
                 count = gr.Number(50, label=words("count"), precision=0, min_width=140, elem_id="labels-count")
                 extend = gr.Button(words("extend"), min_width=140, elem_id="labels-extend")
                 replan = gr.Button(words("replan"), min_width=140, elem_id="labels-replan")
-            with gr.Row(equal_height=True):
+            with gr.Row(elem_classes="t-row"):
                 member = gr.Dropdown([], label=words("members"), min_width=140, elem_id="labels-member")
                 dismiss = gr.Button(words("dismiss"), min_width=140, elem_id="labels-dismiss")
-            with gr.Row(equal_height=True):
+            with gr.Row(elem_classes="t-row"):
                 sure = gr.Checkbox(False, label=words("sure"), min_width=140, elem_id="labels-sure")
                 remove = gr.Button(words("remove"), variant="stop", min_width=140, elem_id="labels-remove")
             said = gr.HTML(elem_id="labels-managed")

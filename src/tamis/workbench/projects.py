@@ -59,8 +59,9 @@ class Projects:
         who = visitor(request)
         job = self.founding.watching.newest(who.name)
         said = "" if self.shelf.of(who.name) else note(self.desk.words("labels")("none"))
-        busy = job is not None and job.under_way
-        return [said, who.holder, who.holder, gr.update(open=busy), *self.enter(None, request)]
+        # What somebody has unfolded meanwhile is not folded again.
+        unfold = gr.update(open=True) if job is not None and job.under_way else gr.skip()
+        return [said, who.holder or gr.skip(), who.holder or gr.skip(), unfold, *self.enter(None, request)]
 
     def enter(self, id: str | None, request: gr.Request) -> Updates:
         """Everything of a project, with the pair to begin with; of none that is named, the one where one was last."""
@@ -86,7 +87,9 @@ class Projects:
 
     def made(self, request: gr.Request) -> Updates:
         """Enter the project that was made just now: nobody was anywhere else since."""
-        if not self.shelf.of(visitor(request).name):
+        who = visitor(request).name
+        job = self.founding.watching.newest(who)
+        if job is None or job.state != "done" or not self.shelf.of(who):
             return [gr.skip()] * (1 + len(self.inside))
         return ["", *self.enter(None, request)]
 

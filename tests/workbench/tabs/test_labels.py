@@ -15,6 +15,7 @@ from tamis.labels import open_labelled
 
 from ...browser import Browser, found
 from ..desk import shot, show
+from .test_sandbox import choose
 
 PAIR = "document.querySelector('#labels-pair .t-pair')?.dataset.item"
 TEXTS = {
@@ -44,7 +45,7 @@ def come(browser, server, language="en"):
     show(browser, "labels")
 
 
-def pairs(path, language="en", count=40, scored=True):  # a fifth of them is drawn
+def pairs(path, language="en", count=30, scored=True):  # a fifth of them is drawn
     query, document = TEXTS[language]
     rows = [{"id": f"p{at}", "query": query.format(at=at), "document": document.format(at=at)} for at in range(count)]
     scores = [{"score": 5 - at / 4} if scored else {} for at in range(count)]
@@ -68,7 +69,7 @@ def says(browser, label, part, seconds=30):
     browser.until(f"(document.querySelector('#labels-{label}')?.innerText || '').includes({part!r})", seconds)
 
 
-def fill(browser, path, title, name, budget=8, overlap=0.5):
+def fill(browser, path, title, name, budget=6, overlap=0.5):
     """The form for a new project."""
     unfold(browser, "new")
     browser.upload("#labels-pairs input[type=file]", path)
@@ -130,8 +131,8 @@ def blurred(browser):
     browser.run("document.activeElement?.blur()")
 
 
-def test_two_people_label_one_project_and_a_third_sees_nothing(browsers, server, tmp_path):
-    ann, bob, eve = browsers(), browsers(), browsers()
+def test_two_people_label_one_project_and_a_third_sees_nothing(page, browsers, server, tmp_path):
+    ann, bob, eve = page("labels"), browsers(), browsers()
     code = create(ann, pairs(tmp_path / "pairs.jsonl"), "Returns", "Ann")
     assert "score" not in ann.run("document.querySelector('#labels-pair').innerText").lower()
     join(bob, "AAAAA-AAAAA-AAAAA-AAAAA", "Bob")
@@ -166,15 +167,18 @@ def test_two_people_label_one_project_and_a_third_sees_nothing(browsers, server,
     says(ann, "stands", f"Agreement on {len(both)} pairs")
     disputed = 1 if first in both else 0
     says(ann, "stands", f"wait for a third: {disputed}")
-    says(ann, "stands", "The promise")
+    says(ann, "stands", "Promise: 60.0 %")
     unfold(ann, "making")
     shot(ann, "labels-en-standing")
     assert eve.run("document.querySelector('#labels-project')") is None or not eve.run(PAIR)
     says(eve, "said", "You are in no project yet")
     exported(ann, eve, server, said, theirs, tmp_path)
-    for browser in (ann, bob):
-        assert browser.complaints() == []
-    assert eve.complaints() == []
+    choose(ann, "labels-member", "Bob")
+    ann.click("#labels-dismiss")
+    says(ann, "managed", "Bob is let in no more")
+    assert ann.run("document.querySelector('#labels-invited .t-code').textContent") != code
+    bob.until("!(document.querySelector('#labels-work')?.offsetParent)")  # without asking for it
+    assert bob.complaints() == [] == eve.complaints()
 
 
 def exported(ann, eve, server, said, theirs, tmp_path):
@@ -220,17 +224,23 @@ def test_chinese_pairs_with_three_grades_scored_by_the_server(page, server, tmp_
     shot(browser, "labels-zh")
     unfold(browser, "standing")
     says(browser, "stands", "还无法判断")
-    removed(browser, "删除")
+    managed(browser)
 
 
-def removed(browser, word):
-    """Delete the project."""
+def managed(browser):
+    """Instruct, draw another round, delete."""
     unfold(browser, "making")
+    write(browser, "instruct", "新的准则")
+    browser.click("#labels-save")
+    says(browser, "managed", "标注准则已保存")
+    write(browser, "count", 3)
+    browser.click("#labels-replan")
+    says(browser, "managed", "第 2 轮")
     browser.click("#labels-remove")
     browser.until("document.body.innerText.includes('请先勾选')")
     browser.click("#labels-sure input")
     browser.click("#labels-remove")
-    says(browser, "said", f"项目已{word}")
+    says(browser, "said", "项目已删除")
     browser.until(f"!{PAIR} || document.querySelector('#labels-work').offsetParent === null")
 
 
@@ -252,6 +262,15 @@ def test_a_phone_shows_all_of_it_and_has_buttons(page, browser, tmp_path):
         browser.until(f"{PAIR} === {first!r}")
     finally:
         browser.window(1280, 900)
+
+
+def test_scoring_can_be_cancelled(page, tmp_path):
+    browser = page("labels")
+    fill(browser, pairs(tmp_path / "many.jsonl", count=2000, scored=False), "Too many", "Zoe")
+    browser.click("#labels-create")
+    browser.click("#labels-cancel")
+    says(browser, "state", "cancelled")
+    assert "Too many" not in browser.run("document.querySelector('#labels-project input')?.value || ''")
 
 
 def test_what_cannot_be_a_project_is_told(page, tmp_path):

@@ -43,7 +43,7 @@ def so_far(counts: tuple[int, int], mine: int, last: str, words: Said) -> str:
     labelled, planned = counts
     said = text(words("so_far", labelled=labelled, planned=planned, mine=mine))
     told = f' <span class="t-small">· {text(words("last", label=last))}</span>' if last else ""
-    return f'<p class="t-sofar">{bar(labelled / planned if planned else 1.0)} {said}{told}</p>'
+    return f'<p class="t-sofar" id="labels-line">{bar(labelled / planned if planned else 1.0)} {said}{told}</p>'
 
 
 def standing(found: Standing, charter: Charter, words: Said) -> str:
@@ -137,8 +137,13 @@ def _estimate(found: Estimate, words: Said) -> tuple[str, str]:
     if found.value is None:
         return words("undefined"), ""
     low_high = found.interval
-    told = "" if low_high is None else words("range", low=f"{low_high[0]:.3f}", high=f"{low_high[1]:.3f}")
-    return f"{found.value:.3f}", told
+    told = "" if low_high is None else words("range", low=_number(low_high[0]), high=_number(low_high[1]))
+    return _number(found.value), told
+
+
+def _number(value: float) -> str:
+    """Three digits; a zero has no sign."""
+    return f"{round(value, 3) + 0.0:.3f}"
 
 
 def _by(said: Sequence[Entry], words: Said) -> Markup:

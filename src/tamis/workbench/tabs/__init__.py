@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from tamis.workbench.desk import Desk
-from tamis.workbench.tabs import batch, compare, monitor, rewriting, sandbox, thresholds, training, work
+from tamis.workbench.tabs import batch, compare, labels, monitor, rewriting, sandbox, thresholds, training, work
 
 __all__ = ["TABS"]
 
@@ -15,6 +15,7 @@ TABS: Mapping[str, Callable[[Desk], None]] = MappingProxyType(
         "batch": batch.fill,
         "thresholds": thresholds.fill,
         "rewriting": rewriting.fill,
+        "labels": labels.fill,
         "training": training.fill,
         "monitor": monitor.fill,
         "work": work.fill,

@@ -24,7 +24,7 @@ def fill(desk: Desk) -> None:
         with gr.Accordion(words("standing"), open=False, elem_id="labels-standing") as fold:
             stands = gr.HTML(elem_id="labels-stands")
     managing = Managing.placed(desk, shelf, chosen)
-    with gr.Accordion(words("join"), open=False, elem_id="labels-join") as entrance, gr.Row(equal_height=True):
+    with gr.Accordion(words("join"), open=False, elem_id="labels-join") as entrance, gr.Row(elem_classes="t-row"):
         code = gr.Textbox(label=words("code"), max_lines=1, max_length=200, elem_id="labels-code")
         name = gr.Textbox(label=words("name"), info=words("name_info"), max_lines=1, elem_id="labels-name")
         join = gr.Button(words("join_run"), variant="primary", elem_id="labels-join-run")
