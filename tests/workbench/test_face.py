@@ -1,6 +1,7 @@
 """The workbench beside the API: where it stands, who comes in, what its pages say of themselves."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -55,6 +56,15 @@ def test_a_page_says_its_language_first_and_names_no_other_site(client, language
     assert page.index("Object.defineProperty(navigator,'language'") < page.index("gradio_config")
     assert f'lang="{code}"' in page and page.count(code) > 2
     assert "huggingface" not in page.partition("gradio_config")[0] and "githubusercontent" not in page
+
+
+def test_no_file_of_the_machine_is_given_out(client, tmp_path):
+    (tmp_path / "note.txt").write_text("mine")
+    for path in ("/etc/passwd", tmp_path / "note.txt", Path(__file__), "pyproject.toml", "../../../etc/passwd"):
+        found = client.get(f"/workbench/en/gradio_api/file={path}")
+        assert found.status_code in (403, 404), path
+    for place in ("monitoring", "gradio_api/monitoring/summary", "gradio_api/deep_link", "docs", "openapi.json"):
+        assert client.get(f"/workbench/en/{place}").status_code >= 400, place
 
 
 def test_a_page_of_another_site_may_not_ask(client):

@@ -91,6 +91,4 @@ class Workbench:
     def _pages(self, jobs: Jobs) -> Any:
         from tamis.workbench.pages import pages
 
-        return pages(
-            self._service, jobs, self._added, self._options, path=self.path, may_exchange=self._may_exchange
-        )
+        return pages(self._service, jobs, self._added, self._options, path=self.path, may_exchange=self._may_exchange)

@@ -65,8 +65,8 @@ def pages(
         desk = Desk(service, jobs, language, path, kept, added, may_exchange, options.rows)
         gr.mount_gradio_app(
             app, blocks(desk), f"/{language}", footer_links=[], run_history=False, show_error=True, ssr_mode=False,
-            max_file_size=options.upload, theme=theme(), css=web("style.css"), mcp_server=False,
-            pwa=False, head=refusing(language, options.upload),
+            max_file_size=options.upload, theme=theme(), css=web("style.css"), mcp_server=False, pwa=False,
+            head=refusing(language, options.upload), enable_monitoring=False, app_kwargs={"openapi_url": None},
         )  # fmt: skip
     return app
 

@@ -19,7 +19,7 @@ def test_decisions_show_as_numbers_and_no_text(page, server, language):
     browser.until("document.querySelectorAll('#monitor-shown .t-histogram').length > 0")
     told = browser.run("document.querySelector('#monitor-shown').innerText")
     assert "tamis-mini" in told and "secret" not in told
-    assert {"en": "Expected precision", "zh": "预期精确率"}[language] in told
+    assert {"en": "Expected precision", "zh": "预期准确率"}[language] in told
     shot(browser, f"monitor-{language}")
 
 

@@ -12,7 +12,14 @@ from tamis.workbench.marks import bar, excerpt, note, text
 from tamis.workbench.words import Language, Said
 
 # How good a reading is to have.
-KINDS = {"clear": "good", "ahead": "good", "weak": "warning", "below": "warning", "answerless": "warning", "broad": "warning"}
+KINDS = {
+    "clear": "good",
+    "ahead": "good",
+    "weak": "warning",
+    "below": "warning",
+    "answerless": "warning",
+    "broad": "warning",
+}
 
 
 def side_by_side(found: Sequence[Compared], before: Ranking | None, desk: Desk, heads: Sequence[str] = ()) -> str:
