@@ -9,8 +9,8 @@ from tamis.train.work import Training
 from tamis.workbench.desk import Desk, visitor
 from tamis.workbench.lib import gr
 from tamis.workbench.marks import note
-from tamis.workbench.ordering import Ordering
-from tamis.workbench.trainings import KIND, Trainings, placed
+from tamis.workbench.tabs.training.ordering import Ordering
+from tamis.workbench.tabs.training.trainings import KIND, Trainings, placed
 
 
 def fill(desk: Desk) -> None:

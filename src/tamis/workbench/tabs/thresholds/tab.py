@@ -15,11 +15,11 @@ from tamis.serve.policies import NONE
 from tamis.serve.served import BESIDE, InQueue
 from tamis.thresholds import EXAMPLE, Contents, contents, threshold_work
 from tamis.thresholds.study import POLICY
-from tamis.workbench.aiming import Aiming
 from tamis.workbench.desk import Desk, visitor
 from tamis.workbench.lib import gr
 from tamis.workbench.marks import note
 from tamis.workbench.shown.study import study
+from tamis.workbench.tabs.thresholds.aiming import Aiming
 from tamis.workbench.watching import Watching
 
 KIND = "report"

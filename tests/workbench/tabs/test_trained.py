@@ -19,9 +19,9 @@ from tamis.train.losses.forms import LOSSES
 from tamis.train.order import SHIPPED, Order
 from tamis.train.work import FORMATS
 from tamis.workbench.desk import Desk
-from tamis.workbench.ordering import Ordering
 from tamis.workbench.shown.learning import chart
 from tamis.workbench.shown.outcome import outcome
+from tamis.workbench.tabs.training.ordering import Ordering
 from tamis.workbench.visitors import Visitor
 from tamis.workbench.words import saying, web
 

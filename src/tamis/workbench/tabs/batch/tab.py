@@ -13,8 +13,8 @@ from tamis.serve.policies import NONE
 from tamis.serve.served import BESIDE, InQueue
 from tamis.workbench.desk import Desk, visitor
 from tamis.workbench.lib import gr
-from tamis.workbench.naming import Naming
 from tamis.workbench.shown.scored import scored
+from tamis.workbench.tabs.batch.naming import Naming
 from tamis.workbench.watching import Watching
 
 KIND = "batch"

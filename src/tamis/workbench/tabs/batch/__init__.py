@@ -1,0 +1,5 @@
+"""The tab that scores whole files."""
+
+from tamis.workbench.tabs.batch.tab import fill
+
+__all__ = ["fill"]
