@@ -61,6 +61,8 @@ class Managing:
             (dismiss, desk.told(found.dismissed), [member], [said, invited, member]),
         ):
             button.click(act, [chosen, *inputs], outputs, show_progress="hidden", trigger_mode="once")
+        # Who has joined meanwhile can be chosen.
+        whole.expand(desk.told(found.looked), chosen, [invited, member], show_progress="hidden")
         return found
 
     @property
@@ -80,6 +82,10 @@ class Managing:
     def closed(self) -> list[Any]:
         """No inputs."""
         return [gr.update(visible=False), "", "", gr.update(choices=[], value=None), False, ""]
+
+    def looked(self, id: str, request: gr.Request) -> list[Any]:
+        """The code as it is now, and who has joined with it."""
+        return self._people(self.shelf.get(visitor(request).name, id))
 
     def instructed(self, id: str, told: str, request: gr.Request) -> str:
         """Put other guidelines in the place of those that are there."""

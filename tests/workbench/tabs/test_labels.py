@@ -152,7 +152,7 @@ def test_two_people_label_one_project_and_a_third_sees_nothing(page, browsers, s
     assert ann.run(PAIR) == second
     said = {first: "2", second: "2"}
     label(ann, "2")
-    skipped, _ = label(ann, "s")
+    skipped, _ = label(ann, "0")
     come(ann, server)  # goes on where one was
     ann.until(f"!!{PAIR}")
     assert ann.run(PAIR) not in (first, second, skipped)
@@ -220,6 +220,7 @@ def test_chinese_pairs_with_three_grades_scored_by_the_server(page, server, tmp_
     assert browser.run("document.querySelector('#labels-grade-2').innerText") == "2 · 部分相关"
     says(browser, "line", "已标 0 / 6 对")
     label(browser, "3")
+    label(browser, "s")
     label(browser, "2")
     shot(browser, "labels-zh")
     unfold(browser, "standing")
