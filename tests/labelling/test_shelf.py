@@ -3,6 +3,7 @@
 import csv
 import threading
 
+import numpy as np
 import pytest
 
 from tamis.data import read_rows
@@ -124,6 +125,32 @@ def test_work_puts_a_project_onto_the_shelf_and_cancelled_work_nothing(tmp_path,
         job = jobs.start("v-ann", "label", "shop", stopped, files={"pairs.jsonl": pool})
         jobs.wait(job.id)
         assert jobs.get("v-ann", job.id).state == "cancelled" and len(shelf.of("v-ann")) == 1
+
+
+class Slow:
+    """A scorer that is told to stop while it scores its first pairs."""
+
+    name, fingerprint = "slow", "slow:1"
+
+    def __init__(self, jobs):
+        self.jobs, self.seen = jobs, 0
+
+    def score(self, pairs):
+        self.seen += len(pairs)
+        for job in self.jobs.of("v-ann"):
+            self.jobs.cancel("v-ann", job.id)
+        return np.zeros(len(pairs))
+
+
+def test_scoring_stops_within_a_few_pairs(tmp_path, shelf):
+    path = tmp_path / "bare.jsonl"
+    path.write_text("".join(f'{{"query": "q{at}", "document": "d{at}"}}\n' for at in range(300)))
+    with Jobs(tmp_path / "jobs") as jobs:
+        work = label_work(Order("p.jsonl", TARGET), slow := Slow(jobs), shelf, Founder("v-ann", "Ann"))
+        job = jobs.start("v-ann", "label", "slow", work, files={"p.jsonl": path})
+        jobs.wait(job.id)
+        assert jobs.get("v-ann", job.id).state == "cancelled" and slow.seen < 300
+    assert shelf.of("v-ann") == []
 
 
 def test_a_table_for_spreadsheets_runs_nothing_and_reads_back(tmp_path, shelf):
