@@ -233,7 +233,7 @@ def managed(browser):
     unfold(browser, "making")
     write(browser, "instruct", "新的准则")
     browser.click("#labels-save")
-    says(browser, "managed", "标注准则已保存")
+    says(browser, "managed", "标注规则已保存")
     write(browser, "count", 3)
     browser.click("#labels-replan")
     says(browser, "managed", "第 2 轮")
