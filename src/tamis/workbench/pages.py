@@ -9,13 +9,14 @@ from tamis.labelling import shelf_of
 from tamis.serve.added import Added
 from tamis.serve.lib import JSONResponse, RedirectResponse, Response, fastapi
 from tamis.serve.service import Service
-from tamis.workbench import exports, files
+from tamis.workbench import files
 from tamis.workbench.desk import Desk
 from tamis.workbench.headed import Headed
 from tamis.workbench.kept import Kept
 from tamis.workbench.lib import gr
 from tamis.workbench.options import WorkbenchOptions
 from tamis.workbench.tabs import TABS
+from tamis.workbench.tabs.labels import exports
 from tamis.workbench.uploads import refusing
 from tamis.workbench.words import LANGUAGES, Language, preferred, said, web
 

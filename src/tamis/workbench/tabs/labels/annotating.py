@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 from tamis.labelling import Guide, Item, Project, Shelf
 from tamis.workbench.desk import Desk, visitor
-from tamis.workbench.founding import KEYS
 from tamis.workbench.lib import gr
 from tamis.workbench.marks import note
 from tamis.workbench.shown.labelling import guidelines, pair, so_far
+from tamis.workbench.tabs.labels.founding import KEYS
 from tamis.workbench.words import web
 
 Given: TypeAlias = Mapping[str, Any] | None

@@ -9,14 +9,14 @@ from typing import Any, TypeAlias
 from tamis.data.agree import Agreement
 from tamis.errors import InputError
 from tamis.labelling import Project, Shared, Shelf
-from tamis.workbench.annotating import Annotating, Given
 from tamis.workbench.desk import Desk, visitor
-from tamis.workbench.exports import PATH
-from tamis.workbench.founding import Founding
 from tamis.workbench.lib import gr
-from tamis.workbench.managing import Managing
 from tamis.workbench.marks import note
 from tamis.workbench.shown.labelling import FILES, agreement, disputes, files, standing
+from tamis.workbench.tabs.labels.annotating import Annotating, Given
+from tamis.workbench.tabs.labels.exports import PATH
+from tamis.workbench.tabs.labels.founding import Founding
+from tamis.workbench.tabs.labels.managing import Managing
 
 Updates = list[Any]
 Seen: TypeAlias = dict[str, Any] | None

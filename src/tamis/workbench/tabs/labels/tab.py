@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tamis.labelling import shelf_of
-from tamis.workbench.annotating import Annotating
 from tamis.workbench.desk import Desk
-from tamis.workbench.founding import Founding
 from tamis.workbench.lib import gr
-from tamis.workbench.managing import Managing
-from tamis.workbench.projects import Projects
+from tamis.workbench.tabs.labels.annotating import Annotating
+from tamis.workbench.tabs.labels.founding import Founding
+from tamis.workbench.tabs.labels.managing import Managing
+from tamis.workbench.tabs.labels.projects import Projects
 
 EVERY = 5.0  # seconds between two looks at what others do
 

@@ -9,10 +9,10 @@ from typing import Any
 from tamis.errors import InputError
 from tamis.labelling import Project, Shared, Shelf
 from tamis.workbench.desk import Desk, visitor
-from tamis.workbench.founding import LONGEST
 from tamis.workbench.lib import gr
 from tamis.workbench.marks import note
 from tamis.workbench.shown.labelling import code
+from tamis.workbench.tabs.labels.founding import LONGEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,5 @@
+"""The tab in which people label."""
+
+from tamis.workbench.tabs.labels.tab import fill
+
+__all__ = ["fill"]
