@@ -257,10 +257,12 @@ class Jobs:
         if self._closing and state != "done":  # it stopped for the server, not for its owner
             state = "interrupted"
         with self._guard:
-            live, _ = self._live.pop(id), self._futures.pop(id, None)
+            live = self._live.pop(id)
             job = self._ended[id] = replace(live.job, state=state, ended=_now(), **values)
         with suppress(TamisError):  # the disk may be full; what is known here is still told
             job.save(self.folder_of(job))
+        with self._guard:  # now, so that who waits finds the job on the disk
+            self._futures.pop(id, None)
 
     def _found(self, days: int) -> dict[str, Job]:
         """The jobs of the folder; what another server left under way is interrupted, and what is old is removed."""

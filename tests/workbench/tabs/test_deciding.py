@@ -10,7 +10,7 @@ from tamis.decide import Policy, Thresholds
 from tamis.errors import InputError
 from tamis.serve.served import Served
 from tamis.thresholds import Contents
-from tamis.workbench.tabs import thresholds
+from tamis.workbench.tabs.thresholds import tab as thresholds
 from tamis.workbench.visitors import Visitor
 from tamis.workbench.words import saying
 
