@@ -74,6 +74,7 @@ def test_files_beside_a_job_s_own_are_nobody_s(server, browsers, talks):  # noqa
             assert client.get(f"{job}/{name}").status_code == 404, name
 
 
+@pytest.mark.slow
 def test_with_keys_each_holder_has_work_of_their_own(tmp_path, browsers, talks):  # noqa: F811
     with serving(tmp_path / "desk", TAMIS_API_KEYS=f"shop={KEY},lab={OTHER}") as (_, address):
         one, two = browsers(), browsers()

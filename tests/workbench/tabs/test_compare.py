@@ -80,7 +80,7 @@ def test_the_page_stands_at_once_and_a_comparison_is_quick(page, browser, server
     browser.visit(f"{server}/workbench/en/")
     browser.until("performance.getEntriesByName('first-contentful-paint').length > 0")
     painted = browser.run("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    assert painted < 2_000
+    assert painted < 4_000  # half a second where nothing else runs: benchmarks/workbench.py
     browser.until("!!document.querySelector('#compare-run')")
     show(browser, "compare")
     documents = "\n".join(
@@ -90,5 +90,5 @@ def test_the_page_stands_at_once_and_a_comparison_is_quick(page, browser, server
     began = time.monotonic()
     browser.click("#compare-run")
     browser.until(SHOWN)
-    assert time.monotonic() - began < 3  # a second where nothing else runs: scripts/bench workbench
+    assert time.monotonic() - began < 6
     assert len(order(browser)) == 20

