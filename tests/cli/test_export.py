@@ -30,6 +30,7 @@ def test_both_formats_as_json(run, tiny_model, tmp_path):
     assert load_scorer(made, engine="onnx").score(PAIRS) == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_table_for_people_beside_the_source(run, tiny_model):
     folder = tiny_model("xlm_roberta")
     ran = run("export", folder)

@@ -65,6 +65,7 @@ def test_what_ships_is_the_recipes_graph_in_8_bits(recipe, tmp_path):
         assert cosines.min() > 0.9994, cosines
 
 
+@pytest.mark.slow
 def test_vectors_are_nearly_the_same_on_a_processor_without_vnni(tmp_path, without_vnni):
     """Products in bytes are exact there; what is left is a last digit in fp32 now and then, and a byte more or less."""
     without_vnni(ENCODED, str(tmp_path / "vectors.npy"), *TEXTS)

@@ -16,6 +16,7 @@ from tamis import Document, Query
 from tamis.calibrate import Calibration
 from tamis.score.heads import Heads
 
+pytestmark = pytest.mark.slow  # a minute, and what it makes ships already
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("recipes/tamis-mini", "recipes/tamis-mini/texts", "recipes/tamis-blend", "benchmarks")
 TEXTS, WORDS = 60, 400

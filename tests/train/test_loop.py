@@ -140,6 +140,7 @@ def test_the_same_seed_is_the_same_curve(dropping, tmp_path):
     same_weights(weights(starts[0]), weights(starts[1]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["bert", "xlm_roberta", "modernbert", "deberta", "qwen3"])
 def test_dropout_is_what_was_asked_for(family, still_model, tmp_path):
     """It changes the loss of a step in every network, and another seed draws another.

@@ -45,6 +45,7 @@ def ended(jobs, job):
     return jobs.get("me", job.id)
 
 
+@pytest.mark.slow
 def test_a_training_to_its_end_and_as_one_file(jobs, data, small):
     job = ended(jobs, begun(jobs, data, small, max_steps=6))
     assert (job.state, job.done, job.total, job.result) == ("done", 6, 6, {"folder": "model/tiny"}), job.message
@@ -67,6 +68,7 @@ def test_a_training_to_its_end_and_as_one_file(jobs, data, small):
     }
 
 
+@pytest.mark.slow
 def test_stopped_it_goes_on_to_the_same_end(jobs, data, small):
     settings = {"max_steps": 400, "dev": "0", "tune": "head"}
     job = begun(jobs, data, small, **settings)

@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
+from tamis.errors import InputError
 from tamis.jobs import Jobs
 from tamis.serve.added import Added
 from tamis.serve.keys import Keys
@@ -36,6 +37,9 @@ class Workbench:
         options: how the workbench works.
         keys: who may come in; without keys everybody, each browser with work of its own.
         may_exchange: whether a key's holder may exchange models and policies.
+
+    Raises:
+        InputError: the folder cannot be made, or another server uses it.
     """
 
     path = PATH
@@ -52,33 +56,39 @@ class Workbench:
         self._service, self._added, self._options = service, added, options
         self._keys, self._may_exchange = keys, may_exchange
         self.home = added.folder
+        try:
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            why = f"{self.home} cannot be made ({error.strerror})"
+            raise InputError(
+                f"{why}: name a folder under [workbench], or leave the page out: --no-workbench"
+            ) from error
+        self._jobs = Jobs(self.home / "jobs", threads=options.threads, days=options.days)
         self._door: ASGIApp | None = None
         self._made = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def life(self) -> AsyncIterator[None]:
-        """Open the folder for work at once, and make the pages meanwhile."""
-        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        jobs = Jobs(self.home / "jobs", threads=self._options.threads, days=self._options.days)
+        """Make the pages beside the start, and end all work with the server."""
         ending = asyncio.Event()
-        living = asyncio.create_task(self._live(jobs, ending))
+        living = asyncio.create_task(self._live(ending))
         try:
             yield
         finally:
             ending.set()
             await living
-            await asyncio.to_thread(jobs.close)
+            await asyncio.to_thread(self._jobs.close)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._made.wait()
         door = self._door or Response("the workbench cannot be shown: the server's log says why", 500)
         await door(scope, receive, send)
 
-    async def _live(self, jobs: Jobs, ending: asyncio.Event) -> None:
+    async def _live(self, ending: asyncio.Event) -> None:
         """Make the pages, and keep what they run on until the end. One task does both, as Gradio's parts ask."""
         os.environ["GRADIO_TEMP_DIR"] = str(self.home / "uploads")  # where Gradio keeps what is sent
         try:
-            app = await asyncio.to_thread(self._pages, jobs)
+            app = await asyncio.to_thread(self._pages)
             async with app.router.lifespan_context(app):
                 self._door = Door(app, Visitors(self._keys, kept_secret(self.home)), self.path)
                 self._made.set()
@@ -88,7 +98,9 @@ class Workbench:
         finally:
             self._made.set()
 
-    def _pages(self, jobs: Jobs) -> Any:
+    def _pages(self) -> Any:
         from tamis.workbench.pages import pages
 
-        return pages(self._service, jobs, self._added, self._options, path=self.path, may_exchange=self._may_exchange)
+        return pages(
+            self._service, self._jobs, self._added, self._options, path=self.path, may_exchange=self._may_exchange
+        )

@@ -71,6 +71,7 @@ def test_halves_are_not_rounded_up_twice(drawn):
     assert np.rint(weights / finest(weights)[:, None]).sum(axis=1).max() <= PAIR_LIMIT
 
 
+@pytest.mark.slow
 def test_products_are_exact_on_a_processor_without_vnni(tmp_path, without_vnni):
     """Sums of 128 are exact there, and sums of 130 are not: the limit is the limit."""
     rng = np.random.default_rng(0)

@@ -159,7 +159,7 @@ def test_the_address_says_the_language(opened, figures):
     page = opened(errors_page(figures))
     page.run("location.hash = '#zh'")
     page.run("location.reload()")
-    page.until("document.documentElement.lang === 'zh-CN'")
+    page.until("document.documentElement?.lang === 'zh-CN'")
     assert page.text("h-worst") == PAGES.table()["worst.title"]["zh"]
 
 

@@ -84,6 +84,7 @@ def test_an_error_of_all_is_told_once(root, tmp_path):
     assert done.stderr == f"error: {tmp_path / 'out'} is a file: name a folder to make\n"
 
 
+@pytest.mark.slow
 def test_an_error_of_the_first_process_ends_all(root, tmp_path):
     folder = tmp_path / "out/training/checkpoints"
     folder.parent.mkdir(parents=True)

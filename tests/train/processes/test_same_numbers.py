@@ -12,6 +12,8 @@ from tamis.score.load import EMBEDDED
 
 from .conftest import case, losses
 
+pytestmark = pytest.mark.slow  # a minute of processes that start
+
 # No score, or no difference between scores, depends on these: their gradients are rounding, which Adam makes steps of.
 IDLE = ("self.key.bias", "classifier.bias")
 BI = {"base": "bi", "kind": "bi-encoder"}

@@ -122,6 +122,7 @@ def test_documents_alone_are_asked_a_query(page, browser, server, tmp_path):
     shot(browser, "batch-en")
 
 
+@pytest.mark.slow
 def test_a_table_of_documents_is_asked_a_query(page, browser, tmp_path):
     (tmp_path / "goods.tsv").write_text("name\tabout\nsieve\tlets the fine through\ndrum\tis loud\n", "utf-8")
     page("batch")
@@ -228,6 +229,7 @@ def test_too_many_rows_are_refused_and_a_policy_decides(browser, small, tmp_path
     assert heads == ["rank", "score", "probability", "accepted", "reason", "query", "document"]
 
 
+@pytest.mark.slow
 def test_a_phone_shows_all_of_it(page, browser, tmp_path):
     (tmp_path / "a.csv").write_text(table([("query", "document"), ("退货", TEXTS[0] * 3), ("退货", "")]), "utf-8")
     try:

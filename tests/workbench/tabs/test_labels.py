@@ -245,6 +245,7 @@ def managed(browser):
     browser.until(f"!{PAIR} || document.querySelector('#labels-work').offsetParent === null")
 
 
+@pytest.mark.slow
 def test_a_phone_shows_all_of_it_and_has_buttons(page, browser, tmp_path):
     page("labels", "zh")
     path = pairs(tmp_path / "pairs.jsonl", "zh")

@@ -23,7 +23,11 @@ def test_decisions_show_as_numbers_and_no_text(page, server, language):
     shot(browser, f"monitor-{language}")
 
 
-def test_no_policy_may_be_let_decide(page):
-    browser = page("monitor")
-    browser.click("#monitor-activate")
-    browser.until("document.querySelector('#monitor-shown').innerText.includes('has no policy')")
+def test_nothing_that_is_chosen_lets_nothing_decide(page, server):
+    with httpx.Client(base_url=server, timeout=30) as client:
+        before = client.get("/v1/policies").json()["active"]
+        browser = page("monitor")
+        browser.click("#monitor-activate")
+        browser.until("document.querySelector('#monitor-shown').innerText.length > 100")
+        assert client.get("/v1/policies").json()["active"] == before
+    assert "from now on" not in browser.run("document.querySelector('#monitor-said').innerText")

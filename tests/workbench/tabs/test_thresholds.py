@@ -121,6 +121,7 @@ def test_few_labels_are_refused_with_what_would_help(page, browser, tmp_path):
     shot(browser, "thresholds-refused")
 
 
+@pytest.mark.slow
 def test_grades_are_asked_about_and_a_test_set_is_scored(page, browser, tmp_path):
     places = [f"place{at}" for at in range(12)]
     rows = [
@@ -143,6 +144,7 @@ def test_grades_are_asked_about_and_a_test_set_is_scored(page, browser, tmp_path
     assert "People live in" in browser.run(TEXT) or "is old" in browser.run(TEXT) or "Rain" in browser.run(TEXT)
 
 
+@pytest.mark.slow
 def test_the_example_is_tried_without_a_file(page, browser):
     page("thresholds")
     aim(browser, "general-search")
@@ -179,6 +181,7 @@ def test_work_can_be_cancelled_and_nothing_given_is_told(page, browser, tmp_path
     browser.until(f"{STATE}.includes('large.csv: cancelled')", 60)
 
 
+@pytest.mark.slow
 def test_a_phone_shows_all_of_it(page, browser, tmp_path):
     try:
         browser.window(390, 844, phone=True)

@@ -138,6 +138,7 @@ def test_data_that_cannot_be_trained_on(name, content, said, page, tmp_path):
     assert "Training of" not in text(browser, "said")
 
 
+@pytest.mark.slow
 def test_contradictions_that_are_settled_stop_nothing(page, tmp_path):
     rows = [{"query": f"q{at}", "document": f"d{at % 3}", "label": at % 2} for at in range(8)]
     rows.append({**rows[0], "label": 1})
@@ -169,6 +170,7 @@ def test_nothing_sent_and_names_that_cannot_be(page, labels):
     browser.until("document.body.innerText.includes('cannot name a model')")
 
 
+@pytest.mark.slow
 def test_a_phone_shows_all_of_it(page, browser, labels):
     try:
         browser.window(390, 844, phone=True)

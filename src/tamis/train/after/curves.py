@@ -155,8 +155,8 @@ def _dev(log: TrainingLog) -> dict[str, Any]:
 def thinned(points: Sequence[tuple[int, float]], most: int = POINTS) -> list[list[float]]:
     """At most so many points, each the mean of its part, as two columns: the part's last step, and the value.
 
-    >>> thinned([(1, 0.5), (2, 0.3), (3, 0.2), (4, 0.4)], 2)
-    [[2, 4], [0.4, 0.3]]
+    >>> thinned([(1, 0.5), (2, 0.25), (3, 0.25), (4, 0.75)], 2)
+    [[2, 4], [0.375, 0.5]]
     """
     size = math.ceil(len(points) / most) or 1
     parts = [points[at : at + size] for at in range(0, len(points), size)]

@@ -9,6 +9,7 @@ from typing import Any
 from tamis.jobs import Job
 from tamis.workbench.desk import Desk
 from tamis.workbench.marks import Markup, note, table, text
+from tamis.workbench.shown.fetched import job_files
 from tamis.workbench.words import Said
 
 LONG = 30  # characters of a cell that is given room
@@ -21,7 +22,7 @@ def scored(job: Job, desk: Desk) -> str:
     parts = [
         note(_counts(job, words), "good"),
         *([note(words("guarded", cells=f"{result['guarded']:,}"), "warning")] if result.get("guarded") else []),
-        _files(job, desk, words),
+        job_files(job, desk, words),
         table(result["preview"]["columns"], _rows(result["preview"]), label=words("preview")),
         f'<p class="t-small">{text(_gained(result, words))}</p>',
         *([_refusals(result, desk)] if result["refused"] else []),
@@ -48,15 +49,6 @@ def _counts(job: Job, words: Said) -> str:
     if result["refused"]:
         told.append(words("set_aside", rows=f"{result['refused']:,}"))
     return words("between").join(told)
-
-
-def _files(job: Job, desk: Desk, words: Said) -> str:
-    links = [
-        f'<a class="t-file" download href="{desk.link(job.id, name)}">{text(words("file_" + name.partition(".")[0]))}'
-        f" <code>{text(name)}</code></a>"
-        for name in job.result["files"]
-    ]
-    return f'<p class="t-files">{" ".join(links)}</p>'
 
 
 def _rows(preview: Mapping[str, Any]) -> list[list[object]]:

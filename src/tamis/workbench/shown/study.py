@@ -11,6 +11,7 @@ from tamis.workbench.desk import Desk
 from tamis.workbench.marks import Markup, bar, frame, note, table, text
 from tamis.workbench.shown.certificate import certificate
 from tamis.workbench.shown.change import change
+from tamis.workbench.shown.fetched import job_files
 from tamis.workbench.words import Said
 
 METHODS = ("f1", "percentile", "hand", "this")  # in the order in which tuning compares them
@@ -23,7 +24,7 @@ def study(job: Job, desk: Desk) -> str:
         f'<h3 class="t-head">{text(words("verdict"))}</h3>',
         certificate(result, desk),
         *(note(words("unit"), "warning") for _ in range(result["unit"] and bool(result["stage"]))),
-        _files(job, desk, words),
+        job_files(job, desk, words),
     ]
     if result["tuning"] is not None:
         parts += [
@@ -72,15 +73,6 @@ def _segments(tuning: Mapping[str, Any], words: Said) -> str:
     ]
     heads = [words(name) for name in ("segment", "threshold", "accepted", "parents")]
     return table(heads, rows, label=words("segments"))
-
-
-def _files(job: Job, desk: Desk, words: Said) -> str:
-    links = [
-        f'<a class="t-file" download href="{desk.link(job.id, name)}">{text(words("file_" + name.partition(".")[0]))}'
-        f" <code>{text(name)}</code></a>"
-        for name in job.result["files"]
-    ]
-    return f'<p class="t-files">{" ".join(links)}</p>'
 
 
 def _section(head: str, body: str) -> str:

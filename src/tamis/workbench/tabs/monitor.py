@@ -24,7 +24,7 @@ def fill(desk: Desk) -> None:
     refresh = gr.Button(words("refresh"), elem_id="monitor-refresh")
     shown = gr.HTML(elem_id="monitor-shown")
     with gr.Row():
-        chosen = gr.Dropdown([], label=words("policy"), elem_id="monitor-policy")
+        chosen = gr.Dropdown([], value=None, label=words("policy"), elem_id="monitor-policy")
         activate = gr.Button(words("activate"), elem_id="monitor-activate")
     said = gr.HTML(elem_id="monitor-said")
     clock = gr.Timer(EVERY)
@@ -43,8 +43,8 @@ def fill(desk: Desk) -> None:
         return [*look(), note(words("activated", policy=told), "good")]
 
     desk.opened(look, [shown, chosen])
-    for begin in (refresh.click, clock.tick):
-        begin(desk.told(look), None, [shown, chosen], show_progress="hidden")
+    refresh.click(desk.told(look), None, [shown, chosen], show_progress="hidden")
+    clock.tick(desk.told(lambda: _page(desk)), None, shown, show_progress="hidden")
     activate.click(desk.told(let), chosen, [shown, chosen, said], show_progress="hidden")
 
 

@@ -16,7 +16,7 @@ def fill(desk: Desk) -> None:
     gr.Markdown(words("lead"))
     shown = gr.HTML(elem_id="work-shown")
     with gr.Row():
-        chosen = gr.Dropdown([], label=words("job"), elem_id="work-job", scale=3)
+        chosen = gr.Dropdown([], value=None, label=words("job"), elem_id="work-job", scale=3)
         cancel = gr.Button(words("cancel"), elem_id="work-cancel")
         remove = gr.Button(words("remove"), elem_id="work-remove")
     clock = gr.Timer(EVERY)
