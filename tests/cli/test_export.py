@@ -12,6 +12,7 @@ pytest.importorskip("onnx", reason="the export extra is not installed")
 PAIRS = [(Query("Who is it?"), Document(str(at), "It is Paris. " * at)) for at in range(1, 9)]
 
 
+@pytest.mark.slow
 def test_both_formats_as_json(run, tiny_model, tmp_path):
     folder, made = tiny_model("bert"), tmp_path / "made"
     ran = run("export", folder, "--format", "onnx", "-o", made, "--json")

@@ -102,6 +102,7 @@ def same_model(one, other):
         np.testing.assert_array_equal(tensor, right[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_it_goes_on_to_the_same_end(run, data, base, tmp_path):
     """SIGKILL between two checkpoints, with dropout; every loss, every measurement and every weight is the same."""
     settings = ("--max-steps", 24, "--evaluate-every", 4, "--checkpoint-every", 5, "--dev", 0.3)

@@ -137,6 +137,7 @@ def test_the_graph_is_a_valid_one(graphs):
     onnx.checker.check_model(graphs[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["wide_bert", "qwen3", "ettin"])
 def test_the_order_is_that_of_fp32(family, tiny_model, exported, pairs_in_many_languages):
     source = load_scorer(tiny_model(family), engine="torch").score(pairs_in_many_languages)

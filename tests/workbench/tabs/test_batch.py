@@ -108,6 +108,7 @@ def test_a_workbook_is_scored_and_a_list_known(page, browser, server, tmp_path):
     assert row["ranking"] == [1, 0] and row["title"] == 7
 
 
+@pytest.mark.slow
 def test_documents_alone_are_asked_a_query(page, browser, server, tmp_path):
     (tmp_path / "docs.txt").write_text("It rains.\n\nThe buyer pays the return postage.\n=SUM(A1)\n", "utf-8")
     page("batch")
@@ -208,6 +209,7 @@ def test_too_large_a_file_is_refused_where_it_is_dropped(browser, small, tmp_pat
     assert browser.complaints() == []
 
 
+@pytest.mark.slow
 def test_too_many_rows_are_refused_and_a_policy_decides(browser, small, tmp_path):
     rows = [("return postage", f"The buyer pays the return postage. {at}") for at in range(61)]
     for name, many in (("many", 61), ("fine", 60)):

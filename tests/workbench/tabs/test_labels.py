@@ -266,6 +266,7 @@ def test_a_phone_shows_all_of_it_and_has_buttons(page, browser, tmp_path):
         browser.window(1280, 900)
 
 
+@pytest.mark.slow
 def test_scoring_can_be_cancelled(page, tmp_path):
     browser = page("labels")
     fill(browser, pairs(tmp_path / "many.jsonl", count=2000, scored=False), "Too many", "Zoe")
