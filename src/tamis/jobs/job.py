@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
-from tamis.data import atomic_write
-from tamis.errors import DataError
+from tamis.data.records import read_record, write_record
 
 State: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled", "interrupted"]
 
@@ -62,14 +60,9 @@ class Job:
         """
         return 1.0 if self.state == "done" else min(1.0, self.done / self.total) if self.total else 0.0
 
-    def as_json(self) -> dict[str, Any]:
-        """The job as JSON values."""
-        return asdict(self)
-
     def save(self, folder: Path) -> None:
         """Write it into its folder, whole or not at all."""
-        with atomic_write(folder / FILE) as out:
-            json.dump(self.as_json(), out, ensure_ascii=False)
+        write_record(folder / FILE, self)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -78,7 +71,4 @@ class Job:
         Raises:
             DataError: there is none that can be read.
         """
-        try:
-            return cls(**json.loads((folder / FILE).read_text("utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise DataError(f"expected a job: {error}", path=folder / FILE) from error
+        return read_record(folder / FILE, cls, "a job")

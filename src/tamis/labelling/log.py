@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from tamis.data.append import append_lines
 from tamis.errors import InputError, StorageError
 
 Act: TypeAlias = Literal["label", "skip", "undo"]
@@ -128,14 +129,7 @@ class LabelLog:
             StorageError: the disk refused it.
         """
         line = (json.dumps(entry.as_json(), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
-        try:
-            with self.path.open("ab+") as out:
-                line = _separator(out) + line
-                out.write(line)
-                out.flush()
-                os.fsync(out.fileno())
-        except OSError as error:
-            raise StorageError(f"{self.path} was not written: {error.strerror or error}") from error
+        append_lines(self.path, line)
         self.refresh()
 
     def _take(self, line: bytes) -> None:
@@ -147,14 +141,6 @@ class LabelLog:
 
 def _lines(fresh: bytes) -> Iterator[bytes]:
     return (line for line in fresh.split(b"\n") if line.strip())
-
-
-def _separator(file: Any) -> bytes:
-    """What keeps a new line apart from one that was cut in two."""
-    if not file.seek(0, os.SEEK_END):
-        return b""
-    file.seek(-1, os.SEEK_END)
-    return b"" if file.read(1) == b"\n" else b"\n"
 
 
 def checked_name(annotator: str) -> str:

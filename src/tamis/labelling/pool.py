@@ -15,7 +15,7 @@ from tamis.core import Document, Floats, Progress, Query, Scorer, as_documents
 from tamis.data import Row, Source, atomic_write, read_rows
 from tamis.errors import DataError, InputError, PolicyError, StoppedError
 from tamis.labels import QUERY_COLUMNS
-from tamis.pipeline import scored
+from tamis.scoring.pieces import scored_in_pieces
 
 NAMES = ("item", "id")  # columns that name a pair
 
@@ -148,7 +148,7 @@ def score_pairs(
             raise StoppedError("scoring was stopped: nothing was written")
 
     pairs = [(Query(item.query, id=item.query_id), Document(item.id, item.document, item.title)) for item in items]
-    scores = scored(scorer, pairs, tell if progress or stop else None).tolist()
+    scores = scored_in_pieces(scorer, pairs, tell).tolist()
     return [replace(item, score=score) for item, score in zip(items, scores, strict=True)]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import json
 import re
 import secrets
 import shutil
@@ -13,12 +12,12 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from tamis.data import atomic_write
+from tamis.data.records import read_record, write_record
 from tamis.errors import DataError, InputError, NotFoundError, StorageError
 from tamis.labelling.folder import LOCK
 from tamis.labelling.lock import held
@@ -55,8 +54,7 @@ class Shared:
 
     def save(self, folder: Path) -> None:
         """Write it into its folder, whole or not at all."""
-        with atomic_write(folder / FILE) as out:
-            json.dump(asdict(self), out, ensure_ascii=False)
+        write_record(folder / FILE, self)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -65,10 +63,7 @@ class Shared:
         Raises:
             DataError: there is none that can be read.
         """
-        try:
-            return cls(**json.loads((folder / FILE).read_text("utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise DataError(f"expected a shared project: {error}", path=folder / FILE) from error
+        return read_record(folder / FILE, cls, "a shared project")
 
 
 class Shelf:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from tamis.core import Floats, Pair, Scorer
+from tamis.core import Scorer
 from tamis.decide import PrecisionAtLeast
 from tamis.jobs import Task, Work
 from tamis.labelling.guide import Guide
 from tamis.labelling.project import Project
 from tamis.labelling.shelf import PROJECT, Shelf
-from tamis.score import depends_on_companions
-
-AT_ONCE = 32  # pairs between two looks at whether the work shall stop: seconds of a slow model
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +44,6 @@ class Order:
     guide: Guide = field(default_factory=Guide)
 
 
-class Stoppable:
-    """A scorer that stops within a few pairs when the work that it is for shall stop.
-
-    Args:
-        scorer: scores.
-        task: says whether to stop.
-    """
-
-    def __init__(self, scorer: Scorer, task: Task) -> None:
-        self._scorer, self._task = scorer, task
-        self.name, self.fingerprint = scorer.name, scorer.fingerprint
-        self.depends_on_companions = depends_on_companions(scorer)
-
-    def score(self, pairs: Sequence[Pair]) -> Floats:
-        """Raw logits of the pairs, in their order.
-
-        Raises:
-            StoppedError: the work shall stop.
-        """
-        size = len(pairs) if self.depends_on_companions else AT_ONCE
-        parts = [np.zeros(0)]
-        for start in range(0, len(pairs), size):
-            self._task.check()
-            parts.append(self._scorer.score(pairs[start : start + size]))
-        return np.concatenate(parts)
-
-
 def label_work(order: Order, scorer: Scorer | None, shelf: Shelf, founder: Founder) -> Work:
     """What makes a shared project; told to stop, it leaves nothing.
 
@@ -94,7 +62,7 @@ def label_work(order: Order, scorer: Scorer | None, shelf: Shelf, founder: Found
             task.folder / order.pairs,
             target=order.target,
             budget=order.budget,
-            scorer=Stoppable(scorer, task) if scorer else None,
+            scorer=scorer,
             guide=order.guide,
             progress=task.progress,
             stop=task.stopping,

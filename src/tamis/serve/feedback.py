@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from tamis.errors import InputError, StorageError
+from tamis.data.append import append_lines
+from tamis.errors import InputError
 from tamis.serve.queue import Limits, Queue
 
 LINES = Limits(waiting=100_000, together=2_000, beside=1)
@@ -46,22 +46,8 @@ class FeedbackLog:
 
     def _write(self, events: Sequence[Mapping[str, Any]]) -> list[None]:
         lines = "".join(json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n" for event in events)
-        try:
-            with self.path.open("ab+") as out:
-                out.write(_separator(out) + lines.encode())
-                out.flush()
-                os.fsync(out.fileno())
-        except OSError as error:
-            raise StorageError(f"{self.path} was not written: {error.strerror or error}") from error
+        append_lines(self.path, lines.encode())
         return [None] * len(events)
-
-
-def _separator(file: BinaryIO) -> bytes:
-    """What keeps a new line apart from one that was cut in two."""
-    if not file.seek(0, os.SEEK_END):
-        return b""
-    file.seek(-1, os.SEEK_END)
-    return b"" if file.read(1) == b"\n" else b"\n"
 
 
 def counted(path: str | Path) -> dict[str, int]:
