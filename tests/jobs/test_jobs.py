@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tamis.errors import InputError, NotFoundError, StoppedError, TamisError
+from tamis.errors import InputError, NotFoundError, StoppedError, StorageError, TamisError
 from tamis.jobs import Jobs, Program
 
 
@@ -298,3 +298,11 @@ def test_a_command_ends_with_its_server_even_one_that_is_killed(tmp_path):
     server.stdout.close()
 
     until(lambda: not listening(port), 60)
+
+
+def test_what_cannot_be_copied_leaves_nothing(jobs, tmp_path):
+    (tmp_path / "there.txt").write_text("x")
+    files = {"a.txt": tmp_path / "there.txt", "b.txt": tmp_path / "gone.txt"}
+    with pytest.raises(StorageError, match="the work was not begun: No such file"):
+        jobs.start("me", "count", "c", lambda task: {}, files=files)
+    assert jobs.of("me") == [] and [path.name for path in jobs.folder.iterdir()] == ["lock"]

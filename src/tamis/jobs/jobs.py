@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tamis.data.locks import lock
-from tamis.errors import ClosingError, DataError, InputError, NotFoundError, StoppedError, TamisError
+from tamis.errors import ClosingError, DataError, InputError, NotFoundError, StoppedError, StorageError, TamisError
 from tamis.jobs.job import Job, State
 from tamis.jobs.task import Task, Work
 
@@ -102,17 +102,25 @@ class Jobs:
 
         Raises:
             InputError: too much work of this owner is under way.
+            ClosingError: the server is stopping.
+            StorageError: the disk refused the files.
         """
         with self._guard:
             self._check_room(owner)
         job = Job(secrets.token_hex(8), owner, kind, title[:200], created=_now(), options=dict(options))
         home = self.folder_of(job)
-        home.mkdir(mode=0o700)
-        for name, path in files.items():
-            shutil.copyfile(path, home / name)
-        job.save(home)
-        with self._guard:
-            self._begin(job, work)
+        try:
+            home.mkdir(mode=0o700)
+            for name, path in files.items():
+                shutil.copyfile(path, home / name)
+            job.save(home)
+            with self._guard:
+                self._begin(job, work)
+        except Exception as error:  # nothing has begun: nothing is left
+            shutil.rmtree(home, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise StorageError(f"the work was not begun: {error.strerror or error}") from error
+            raise
         return job
 
     def again(self, owner: str, id: str, work: Work) -> Job:

@@ -48,6 +48,14 @@ class Contents:
         """Whether labels are grades, so that somebody has to say from which one on a pair is relevant."""
         return not set(self.grades) <= {0.0, 1.0}
 
+    @property
+    def proposed(self) -> float | None:
+        """The grade that people most often mean by relevant: the first above the middle; none for plain labels."""
+        if not self.graded:
+            return None
+        middle = (self.grades[0] + self.grades[-1]) / 2
+        return next((grade for grade in self.grades if grade > middle), self.grades[-1])
+
 
 def contents(source: str | Path, *, most: int = MOST) -> Contents:
     """Look at a file of scores with labels, or of queries with labelled documents.

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import html
 import inspect
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tamis.errors import TamisError
-from tamis.jobs import Jobs
+from tamis.jobs import Job, Jobs, Work
 from tamis.serve.added import Added
+from tamis.serve.policies import NONE
 from tamis.serve.service import Service
 from tamis.workbench.kept import Kept
 from tamis.workbench.lib import gr
@@ -55,6 +58,28 @@ class Desk:
     def link(self, job: str, name: str) -> str:
         """Where a file of a job is fetched."""
         return f"{self.path}/files/{job}/{name}"
+
+    async def begin(
+        self,
+        request: gr.Request,
+        kind: str,
+        title: str,
+        work: Work,
+        *,
+        options: Mapping[str, Any] = {},
+        files: Mapping[str, Path] = {},
+    ) -> Job:
+        """Begin work of the visitor's, as ``Jobs.start``; its files are copied outside of the server's loop."""
+        owner = visitor(request).name
+        return await asyncio.to_thread(self.jobs.start, owner, kind, title, work, options=options, files=files)
+
+    def policies(self, words: Said) -> list[Any]:
+        """The policies to choose from: the active one, none, or one by its name.
+
+        Args:
+            words: the tab's; it says what the first two are to it.
+        """
+        return [(words("active"), ""), (words("none"), NONE), *((name, name) for name in self.service.policies.known)]
 
     def plain(self, message: str) -> str:
         """A message in the page's language, without the places on this machine in which uploads lie."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from tamis.workbench.words import Language, said, web
 
@@ -21,3 +22,12 @@ def refusing(language: Language, most: int) -> str:
     """
     sentence = json.dumps(said("page.too_large", language, SLOTS))
     return f"<script>{web('uploads.js').replace('{{most}}', str(most)).replace('{{said}}', sentence)}</script>"
+
+
+def kept_as(stem: str, upload: Path) -> str:
+    """The name of an upload in a job's folder: its endings say its form, and no name of a user's stands there.
+
+    >>> kept_as("rows", Path("客服 (1).CSV.gz"))
+    'rows.csv.gz'
+    """
+    return stem + "".join(upload.suffixes[-2:]).lower()

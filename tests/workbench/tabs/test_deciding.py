@@ -57,7 +57,7 @@ def test_only_some_keys_may_exchange_policies():
 
 @pytest.mark.parametrize(("grades", "expected"), [((0, 1, 2), 2), ((0, 1, 2, 3), 2), ((1, 5), 5), ((0, 1), None)])
 def test_the_grade_that_is_proposed_lies_above_the_middle(grades, expected):
-    assert thresholds.proposed(Contents(True, 9, 3, tuple(map(float, grades)))) == expected
+    assert Contents(True, 9, 3, tuple(map(float, grades))).proposed == expected
 
 
 def test_names_of_policies_are_made_of_names_of_files():

@@ -16,11 +16,8 @@ def fill(desk: Desk) -> None:
     words = desk.words("compare")
     models = [*desk.service.models.served]
 
-    def policies() -> list[Any]:
-        return [(words("active"), ""), (words("none"), "none"), *desk.service.policies.known]
-
     def known() -> list[Any]:
-        return [gr.update(choices=[*desk.service.models.served]), gr.update(choices=policies())]
+        return [gr.update(choices=[*desk.service.models.served]), gr.update(choices=desk.policies(words))]
 
     gr.Markdown(words("lead"))
     with gr.Row():
@@ -31,7 +28,7 @@ def fill(desk: Desk) -> None:
                 models, value=models[:1], multiselect=True, max_choices=MOST, label=words("models"),
                 elem_id="compare-models",
             )  # fmt: skip
-            policy = gr.Dropdown(policies(), value="", label=words("policy"), elem_id="compare-policy")
+            policy = gr.Dropdown(desk.policies(words), value="", label=words("policy"), elem_id="compare-policy")
             passages = gr.Checkbox(True, label=words("passages"), elem_id="compare-passages")
             run = gr.Button(words("run"), variant="primary", elem_id="compare-run")
     shown = gr.HTML(elem_id="compare-shown")

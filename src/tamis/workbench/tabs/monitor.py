@@ -23,6 +23,7 @@ def fill(desk: Desk) -> None:
     gr.Markdown(words("lead"))
     refresh = gr.Button(words("refresh"), elem_id="monitor-refresh")
     shown = gr.HTML(elem_id="monitor-shown")
+    feedback = gr.HTML(elem_id="monitor-feedback")
     with gr.Row():
         chosen = gr.Dropdown([], value=None, label=words("policy"), elem_id="monitor-policy")
         activate = gr.Button(words("activate"), elem_id="monitor-activate")
@@ -31,7 +32,8 @@ def fill(desk: Desk) -> None:
 
     def look() -> list[Any]:
         nothing: list[Any] = [(words("nothing"), NONE)]
-        return [_page(desk), gr.update(choices=[*nothing, *desk.service.policies.known])]
+        choices = gr.update(choices=[*nothing, *desk.service.policies.known])
+        return [_page(desk), _feedback(desk), choices]  # feedback is a file to read: not with every tick
 
     async def let(name: str | None, request: gr.Request) -> list[Any]:
         if not desk.may_exchange(visitor(request).holder):
@@ -42,14 +44,15 @@ def fill(desk: Desk) -> None:
         told = words("nothing") if name == NONE else name
         return [*look(), note(words("activated", policy=told), "good")]
 
-    desk.opened(look, [shown, chosen])
-    refresh.click(desk.told(look), None, [shown, chosen], show_progress="hidden")
+    looked = [shown, feedback, chosen]
+    desk.opened(look, looked)
+    refresh.click(desk.told(look), None, looked, show_progress="hidden")
     clock.tick(desk.told(lambda: _page(desk)), None, shown, show_progress="hidden")
-    activate.click(desk.told(let), chosen, [shown, chosen, said], show_progress="hidden")
+    activate.click(desk.told(let), chosen, [*looked, said], show_progress="hidden")
 
 
 def _page(desk: Desk) -> str:
-    return "".join(part(desk) for part in (_models, _decisions, _policies, _feedback))
+    return "".join(part(desk) for part in (_models, _decisions, _policies))
 
 
 def _models(desk: Desk) -> str:

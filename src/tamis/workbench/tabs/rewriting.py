@@ -12,7 +12,7 @@ from tamis.rewrite import Variant
 from tamis.serve.comparing import Way, rewritten
 from tamis.serve.served import BESIDE, InQueue
 from tamis.workbench.asking import EXAMPLES, INDEX, Asking
-from tamis.workbench.desk import Desk, visitor
+from tamis.workbench.desk import Desk
 from tamis.workbench.lib import gr
 from tamis.workbench.marks import Markup, frame, note, table, text
 from tamis.workbench.shown.ranked import side_by_side
@@ -85,7 +85,7 @@ def _gain(desk: Desk) -> None:
 
         work = measured([*names], desk.service.rewriter, scorer, sample=int(sample), language=desk.language, page=PAGE)
         options = {"files": [*names], "model": served.name, "sample": int(sample)}
-        desk.jobs.start(visitor(request).name, "gain", ", ".join(names), work, options=options, files=names)
+        await desk.begin(request, "gain", ", ".join(names), work, options=options, files=names)
         return watching.look(request)
 
     run.click(desk.told(measure), [given, model, sample], watching.outputs, show_progress="hidden")

@@ -9,12 +9,12 @@ from typing import Any
 from tamis.errors import InputError
 from tamis.score import reads_instructions
 from tamis.scoring import batch_work, contents
-from tamis.serve.policies import NONE
 from tamis.serve.served import BESIDE, InQueue
-from tamis.workbench.desk import Desk, visitor
+from tamis.workbench.desk import Desk
 from tamis.workbench.lib import gr
 from tamis.workbench.shown.scored import scored
 from tamis.workbench.tabs.batch.naming import Naming
+from tamis.workbench.uploads import kept_as
 from tamis.workbench.watching import Watching
 
 KIND = "batch"
@@ -31,7 +31,7 @@ def fill(desk: Desk) -> None:
         with gr.Column(scale=1):
             models, first = [*desk.service.models.served], desk.service.models.default
             model = gr.Dropdown(models, value=first, label=words("model"), elem_id="batch-model")
-            policy = gr.Dropdown(_policies(desk), value="", label=words("policy"), elem_id="batch-policy")
+            policy = gr.Dropdown(desk.policies(words), value="", label=words("policy"), elem_id="batch-policy")
             instruction = gr.Textbox(
                 label=words("instruction"), lines=2, visible=_reads(desk, first), elem_id="batch-instruction"
             )
@@ -42,7 +42,7 @@ def fill(desk: Desk) -> None:
 
     def known() -> list[Any]:
         """What there is now: models and policies come while the server runs."""
-        return [gr.update(choices=[*desk.service.models.served]), gr.update(choices=_policies(desk))]
+        return [gr.update(choices=[*desk.service.models.served]), gr.update(choices=desk.policies(words))]
 
     async def begin(given: dict[Any, Any], request: gr.Request) -> list[Any]:
         if not given[naming.file]:
@@ -52,7 +52,7 @@ def fill(desk: Desk) -> None:
         columns, query = naming.read(given, found)
         served = desk.service.models.named(given[model])
         decides = desk.service.policies.deciding(given[policy], served)
-        source = "rows" + "".join(path.suffixes[-2:]).lower()
+        source = kept_as("rows", path)
         task = (given[instruction] or "").strip() if reads_instructions(served.scorer) else ""
         work = batch_work(
             source, given[form], InQueue(served, BESIDE, patient=True), columns=columns, query=query, instruction=task,
@@ -63,20 +63,13 @@ def fill(desk: Desk) -> None:
             "file": path.name, "columns": columns, "query": query, "model": served.name, "policy": name,
             "instruction": task, "form": given[form],
         }  # fmt: skip
-        owner, files = visitor(request).name, {source: path}
-        await asyncio.to_thread(desk.jobs.start, owner, KIND, path.name, work, options=options, files=files)
+        await desk.begin(request, KIND, path.name, work, options=options, files={source: path})
         return watching.look(request)
 
     desk.opened(known, [model, policy])
     model.change(lambda name: gr.update(visible=_reads(desk, name)), model, instruction, show_progress="hidden")
     inputs = {*naming.inputs, model, policy, instruction, form}
     run.click(desk.told(begin), inputs, watching.outputs, show_progress="hidden", trigger_mode="once")
-
-
-def _policies(desk: Desk) -> list[Any]:
-    """The policies to choose from: the active one, none, or one by its name."""
-    words = desk.words("batch")
-    return [(words("active"), ""), (words("none"), NONE), *((name, name) for name in desk.service.policies.known)]
 
 
 def _reads(desk: Desk, model: str) -> bool:

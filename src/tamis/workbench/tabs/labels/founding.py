@@ -18,6 +18,7 @@ from tamis.serve.served import BESIDE, InQueue
 from tamis.workbench.desk import Desk, visitor
 from tamis.workbench.lib import gr
 from tamis.workbench.marks import note
+from tamis.workbench.uploads import kept_as
 from tamis.workbench.watching import Watching
 from tamis.workbench.words import Said
 
@@ -79,7 +80,7 @@ class Founding:
         if not (of["name"] or "").strip():
             raise InputError(words("no_name"))
         path = Path(of["pairs"])
-        order = _order(of, "pairs" + "".join(path.suffixes)[-20:].lower(), words)
+        order = _order(of, kept_as("pairs", path), words)
         found = await asyncio.to_thread(contents, path, most=desk.rows)
         if not found.scored and not of["model"]:
             raise InputError(words("no_model"))
@@ -87,7 +88,7 @@ class Founding:
         work = label_work(order, scorer, shelf, Founder(owner, of["name"]))
         options = {"file": path.name, "model": of["model"], "target": order.target.as_json(), "budget": order.budget}
         title = order.guide.title or path.name
-        desk.jobs.start(owner, KIND, title, work, options=options, files={order.pairs: path})
+        await desk.begin(request, KIND, title, work, options=options, files={order.pairs: path})
         return self.watching.look(request)
 
 

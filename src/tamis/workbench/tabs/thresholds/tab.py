@@ -20,6 +20,7 @@ from tamis.workbench.lib import gr
 from tamis.workbench.marks import note
 from tamis.workbench.shown.study import study
 from tamis.workbench.tabs.thresholds.aiming import Aiming
+from tamis.workbench.uploads import kept_as
 from tamis.workbench.watching import Watching
 
 KIND = "report"
@@ -50,7 +51,7 @@ def fill(desk: Desk) -> None:
             return ["", gr.update(visible=False, value=None), gr.skip()]
         found = contents(file, most=desk.rows)
         needs = desk.service.models.default if not found.scored else gr.skip()
-        return [_held(found, desk), gr.update(visible=found.graded, value=proposed(found)), needs]
+        return [_held(found, desk), gr.update(visible=found.graded, value=found.proposed), needs]
 
     async def start(
         path: Path, grade: float | None, chosen: str, given: dict[Any, Any], request: gr.Request
@@ -62,11 +63,11 @@ def fill(desk: Desk) -> None:
         scorer = InQueue(desk.service.models.named(chosen), BESIDE, patient=True) if chosen else None
         old = desk.service.policies.known.get(active)
         wanted = aiming.wanted(given, old)
-        source = "labels" + "".join(path.suffixes)[-20:].lower()
+        source = kept_as("labels", path)
         known: dict[str, Any] = {"old": old, "relevant_if": grade if found.graded else None}
         work = threshold_work(source, wanted, scorer, language=desk.language, title=path.name, **known)
         options = {"file": path.name, "model": chosen, "target": wanted.target.as_json(), "old": active}
-        desk.jobs.start(visitor(request).name, KIND, path.name, work, options=options, files={source: path})
+        await desk.begin(request, KIND, path.name, work, options=options, files={source: path})
         return watching.look(request)
 
     async def begin(given: dict[Any, Any], request: gr.Request) -> list[Any]:
@@ -167,14 +168,6 @@ def _held(found: Contents, desk: Desk) -> str:
     if found.segments:
         said += " " + words("held_segments", segments=", ".join(found.segments))
     return note(said, "plain" if found.queries else "warning")
-
-
-def proposed(found: Contents) -> float | None:
-    """The grade that people most often mean by relevant: the first above the middle; none for plain labels."""
-    if not found.graded:
-        return None
-    middle = (found.grades[0] + found.grades[-1]) / 2
-    return next((grade for grade in found.grades if grade > middle), found.grades[-1])
 
 
 def named(title: str) -> str:
