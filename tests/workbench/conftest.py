@@ -9,6 +9,8 @@ from tamis.extras import available
 from ..browser import Browser, found
 from .desk import serving, show
 
+CUT = "ERR_INCOMPLETE_CHUNKED_ENCODING"  # a stream of events ends so where its page is left for the next one
+
 collect_ignore_glob = [] if available("gradio") else ["test_*.py", "tabs/*"]
 
 
@@ -39,6 +41,6 @@ def page(browser, server):
         return browser
 
     yield open_tab
-    assert browser.complaints() == []
+    assert [said for said in browser.complaints() if CUT not in said] == []
     own = (f"{server}/", "data:", "blob:")
     assert [url for url in browser.requests() if not url.startswith(own)] == []
