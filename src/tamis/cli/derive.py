@@ -183,8 +183,8 @@ def _derived(maker: Derives, documents: Sequence[Document]) -> Derivation:
 
 def _from_clicks(source: Path, output: Path, how: _Clicked, docs: Path | None, *, machine: bool) -> None:
     from tamis.data import read_documents
+    from tamis.data.impressions import Columns, Log
     from tamis.errors import DataError
-    from tamis.train.sources.impressions import Columns, Log
     from tamis.train.sources.rows import write_lists, writing
 
     clicks, columns = _clicks(how), Columns.parsed(how.columns)
@@ -206,7 +206,8 @@ def _why(counted: Mapping[str, int]) -> str:
 
 
 def _clicks(how: _Clicked) -> Clicks:
-    from tamis.train.sources.clicks import Clicked, Clicks, LowerBound, PositionBias, Rate
+    from tamis.observe.clicks.examination import PositionBias
+    from tamis.train.sources.clicks import Clicked, Clicks, LowerBound, Rate
 
     kinds: Mapping[str, Callable[[], Labelling]] = {"clicked": Clicked, "rate": Rate, "bound": LowerBound}
     return Clicks(PositionBias(how.eta, how.least), kinds[how.labels](), how.dwell, how.impressions)

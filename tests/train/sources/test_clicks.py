@@ -14,9 +14,10 @@ from scipy.stats import binomtest
 from sklearn.metrics import ndcg_score
 
 from tamis.data import read_qrels
+from tamis.data.impressions import Columns, Impression, Log
 from tamis.errors import InputError
-from tamis.train.sources.clicks import Clicked, Clicks, LowerBound, PositionBias, Rate, Tally, passed_over
-from tamis.train.sources.impressions import Columns, Impression, Log
+from tamis.observe.clicks.examination import PositionBias
+from tamis.train.sources.clicks import Clicked, Clicks, LowerBound, Rate, Tally, passed_over
 
 SESSIONS = 100
 NOISE = 4.0  # of the ranker, in grades
@@ -185,8 +186,6 @@ def test_ids_become_texts():
 
 def test_options_out_of_range():
     for wrong in (
-        lambda: PositionBias(eta=-1),
-        lambda: PositionBias(least=0),
         lambda: Clicked(clicks=0),
         lambda: LowerBound(1.0),
         lambda: Clicks(heaviest=0.5),

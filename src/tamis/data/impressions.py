@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 
-from tamis.data import Row, Source, read_rows
+from tamis.data.open import Source
+from tamis.data.rows import Row
+from tamis.data.tables import read_rows
 from tamis.errors import InputError
 
 # What logs call their columns, the first that is there is read.

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from tamis.data.impressions import Columns, Impression, Log
 from tamis.errors import DataError, InputError
-from tamis.train.sources.impressions import Columns, Impression, Log
 
 
 def read(text, **columns):
