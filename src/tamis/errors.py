@@ -22,6 +22,8 @@
     │   └── OvertimeError   the request's time ran out
     ├── StoppedError        work ended because its caller asked it to; nothing was written
     ├── TrainingError       training cannot go on; the last checkpoint is whole
+    ├── StoreError          a store of what is observed cannot be used     (newer, another's, its ledger broken)
+    │   └── StaleError      its ledger has gone on since the caller read it
     └── StorageError        the disk refused to take what was written; nothing was lost
 """
 
@@ -144,6 +146,14 @@ class StoppedError(TamisError):
 
 class TrainingError(TamisError):
     """Training cannot go on; the message says since when, and the last checkpoint is whole."""
+
+
+class StoreError(TamisError):
+    """A store of decisions and feedback cannot be used: a newer tamis made it, or its ledger was changed."""
+
+
+class StaleError(StoreError):
+    """The ledger has gone on since its caller read it; what was asked was not done: read it again, and decide again."""
 
 
 class StorageError(TamisError):

@@ -1,0 +1,1 @@
+"""How a store of an older tamis becomes one of this: a file a revision, in ``versions``."""

@@ -1,0 +1,1 @@
+"""The revisions, each named by its number; none is changed once it was released."""
