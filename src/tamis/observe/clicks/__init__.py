@@ -2,14 +2,21 @@
 
 from tamis.observe.clicks.clickmodel import ClickModel, FittedNoise
 from tamis.observe.clicks.clustered import Estimate
+from tamis.observe.clicks.estimate import Estimated, by_em, by_intervention, by_random_ranks
 from tamis.observe.clicks.examination import Examination, Measured, PositionBias, examination_from_json
+from tamis.observe.clicks.log import ClickLog
 
 __all__ = [
+    "ClickLog",
     "ClickModel",
     "Estimate",
+    "Estimated",
     "Examination",
     "FittedNoise",
     "Measured",
     "PositionBias",
+    "by_em",
+    "by_intervention",
+    "by_random_ranks",
     "examination_from_json",
 ]

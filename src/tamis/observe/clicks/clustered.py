@@ -60,7 +60,7 @@ def ratio_of_sums(
     """``sum(above) / sum(below)`` with the delta method's standard error over sessions.
 
     The variance is ``G/(G-1) * sum_g (A_g - R B_g)^2 / (sum B)^2`` with A_g and B_g the sums of a session (Cochran,
-    Sampling Techniques, 1977, chapter 6, with sessions for units), the interval Student's with G - 1 degrees of freedom.
+    Sampling Techniques, 1977, chapter 6, with sessions for units), the interval Student's, G - 1 degrees of freedom.
 
     Args:
         above, below: one number a row, shape ``(n,)``; those below at least 0.
