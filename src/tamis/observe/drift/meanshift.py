@@ -44,6 +44,10 @@ class MeanShift:
 
     __slots__ = ("_first", "_options", "_sides", "count", "drift_detected", "mean")
 
+    count: int
+    mean: float
+    drift_detected: bool
+
     def __init__(self, reference: int = 1000, *, error: float = 0.05, per: int = 5000, way: Way = "fell") -> None:
         """Begin without values.
 
