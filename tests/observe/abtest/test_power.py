@@ -60,6 +60,11 @@ def test_a_fall_takes_about_as_many_sessions_as_a_rise():
     assert rise.usual == pytest.approx(fall.usual, rel=0.001)
 
 
+def test_nothing_is_found_before_the_test_says_anything():
+    assert plan_rates(0.1, 0.8).usual >= 2 * MSprt().least
+    assert plan_rates(0.1, 0.8, treated=0.1).most >= 10 * MSprt().least
+
+
 def test_days_are_counted_up():
     plan = plan_rates(0.30, 0.04)
     assert plan.days(1000, looked_at=False) == math.ceil(plan.fixed / 1000)

@@ -152,7 +152,7 @@ def compare(
     """Look at an experiment: as often as one likes, and whenever.
 
     Sessions of one user are not independent: without ``groups``, or sums by user, a few heavy users alone make
-    differences. Values are to be all sessions so far, not those since the last look.
+    differences, and mismatches. Values are to be all sessions so far, not those since the last look.
 
     Args:
         experiment: what is compared.

@@ -247,7 +247,8 @@ def sessions_until(test: AlwaysValid, change: float, spread: float, treated: flo
 
     enough = max(_first(short, quantile), 2 * test.least / min(treated, 1 - treated))
     counts, chances = found_by(test, change, spread, treated=treated, sessions=enough)
-    at = np.interp([0.5, power], chances, counts)
+    # Before the test says anything nothing is found, however large the difference is.
+    at = np.maximum(np.interp([0.5, power], chances, counts), test.least / min(treated, 1 - treated))
     return math.ceil(at[0]), math.ceil(at[1])
 
 

@@ -147,7 +147,8 @@ def joint(variances: tuple[ArrayLike, ArrayLike], units: tuple[ArrayLike, ArrayL
     """Variance of the difference of two means; values of either arm vary at least as those of both arms do together.
 
     A small arm without a success yet would otherwise seem not to vary at all, and its difference to be beyond doubt: at
-    a rate of .01 a canary of a tenth then raised an always-valid alarm in 31 of 100 runs without a difference.
+    a rate of .01 a canary of a tenth then raised always-valid alarms in 27 of 100 runs without a difference
+    (``scripts/bench abtest``).
 
     Args:
         variances: of the control's and the treated arm's mean.
@@ -156,7 +157,7 @@ def joint(variances: tuple[ArrayLike, ArrayLike], units: tuple[ArrayLike, ArrayL
     >>> float(joint((0.01 / 900, 0.0), (900, 100)) * 100) > 0.009
     True
     """
-    (first, second), (n, m) = (np.asarray(v, dtype=np.float64) for v in variances), map(np.asarray, units)
+    first, second, n, m = (np.asarray(part, dtype=np.float64) for part in (*variances, *units))
     together = (n**2 * first + m**2 * second) / np.maximum(n + m, 1e-300)
     both = np.maximum(first, together / np.maximum(n, 1e-300)) + np.maximum(second, together / np.maximum(m, 1e-300))
     return np.asarray(both, dtype=np.float64)
