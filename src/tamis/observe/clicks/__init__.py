@@ -4,9 +4,12 @@ from tamis.observe.clicks.clickmodel import ClickModel, FittedNoise
 from tamis.observe.clicks.clustered import Estimate
 from tamis.observe.clicks.estimate import Estimated, by_em, by_intervention, by_random_ranks
 from tamis.observe.clicks.examination import Examination, Measured, PositionBias, examination_from_json
+from tamis.observe.clicks.fit import ClickCalibration, fit_clicks
 from tamis.observe.clicks.log import ClickLog
+from tamis.observe.clicks.policyvalue import OffPolicy, doubly_robust, importance, ips, snips
 
 __all__ = [
+    "ClickCalibration",
     "ClickLog",
     "ClickModel",
     "Estimate",
@@ -14,9 +17,15 @@ __all__ = [
     "Examination",
     "FittedNoise",
     "Measured",
+    "OffPolicy",
     "PositionBias",
     "by_em",
     "by_intervention",
     "by_random_ranks",
+    "doubly_robust",
     "examination_from_json",
+    "fit_clicks",
+    "importance",
+    "ips",
+    "snips",
 ]
