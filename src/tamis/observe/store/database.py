@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tamis.observe.store.lib import postgresql, sa, sqlite
 PATIENCE = 30.0  # seconds that a writer of SQLite waits for one that does not hold our lock
 ADVISORY = 0x74616D69735F6F62  # the number under which PostgreSQL keeps our lock: "tamis_ob"
 SYNCHRONOUS = "FULL"
+PAGES = 2_000  # of 4 KiB that are given back at once: others write in between
 
 
 class Database:
@@ -78,12 +80,30 @@ class Database:
         """An insert of the database's own, which can pass over what is there."""
         return (postgresql if self.path is None else sqlite).insert(table)
 
+    def tidy(self) -> None:
+        """Give the room of deleted rows back, and overwrite what SQLite's log still holds of them."""
+        if self.path is None:
+            return  # PostgreSQL's autovacuum does
+        free = sys.maxsize
+        while (left := self._script(f"PRAGMA incremental_vacuum({PAGES})")) and left < free:
+            free = left
+        self._script("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close all connections; the last one of an SQLite file tidies its log away."""
         self.engine.dispose()
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+    def _script(self, statement: str) -> int:
+        """Run a statement of SQLite's own outside of a transaction, to its end; returns how many pages are free."""
+        with self._told(), self._queued(), closing(self.engine.raw_connection()) as raw:
+            cursor = raw.cursor()
+            cursor.executescript(statement)
+            cursor.execute("PRAGMA freelist_count")
+            found: Any = cursor.fetchone()
+            return int(found[0])
 
     @contextmanager
     def _queued(self) -> Iterator[None]:

@@ -14,11 +14,16 @@ from tamis.observe.store.privacy import Veil
 Row = Mapping[str, Any]
 
 
-def named(name: Any, field: str) -> str:
+LONGEST = 500  # characters of a name that is looked up: PostgreSQL's index takes 2,700 bytes
+LONG = 10_000  # characters of a document's name, which nothing is looked up by
+LAST = 2**31 - 1
+
+
+def named(name: Any, field: str, longest: int = LONGEST) -> str:
     r"""A name that databases can keep as it is.
 
     Raises:
-        InputError: no text, or one with a NUL or half a character.
+        InputError: no text, a text with a NUL or half a character, or a very long one.
 
     >>> named("d1\x00", "document")
     Traceback (most recent call last):
@@ -26,6 +31,8 @@ def named(name: Any, field: str) -> str:
     tamis.errors.InputError: document: expected a name without NUL and half characters, got 'd1\x00'
     """
     if isinstance(name, str) and "\x00" not in name and (name.isascii() or not _halved(name)):
+        if len(name) > longest:
+            raise InputError(f"{field}: expected a name of at most {longest} characters, got {len(name)}")
         return name
     raise InputError(f"{field}: expected a name without NUL and half characters, got {name!r:.80}")
 
@@ -47,7 +54,7 @@ def decision_row(decided: Decided, veil: Veil) -> dict[str, Any]:
         for field in ("request", "model", "scorer", "policy", "arm", "segment")
     }
     for item in decided.items:
-        named(item.document, "document")
+        named(item.document, "document", LONG)
         _finite(item.score, "score"), _finite(item.probability, "probability"), _finite(item.propensity, "propensity")
     return {
         **row,
@@ -69,9 +76,12 @@ def event_row(event: Event, veil: Veil) -> dict[str, Any]:
     Raises:
         InputError: a name that cannot be kept.
     """
-    row: dict[str, Any] = {field: named(getattr(event, field), field) for field in ("event", "request", "document")}
+    if event.position is not None and event.position > LAST:
+        raise InputError(f"position: expected at most {LAST}, got {event.position}")
+    row: dict[str, Any] = {field: named(getattr(event, field), field) for field in ("event", "request")}
     return {
         **row,
+        "document": named(event.document, "document", LONG),
         "kind": event.kind,
         "query": veil.text(event.query),
         "position": event.position,

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tamis.observe.events import Decided, Event
+import numpy as np
+from numpy.typing import NDArray
+
+from tamis.observe.events import Decided, Event, EventKind, Session
 from tamis.observe.store.database import Database
 from tamis.observe.store.ledger import NOTHING, Entry, Ledger
 from tamis.observe.store.migrate import migrate
 from tamis.observe.store.privacy import Veil, unveil
+from tamis.observe.store.reading import ALL, Count, Reading, Which
+from tamis.observe.store.retention import Cleaned, clean
 from tamis.observe.store.rows import Row, decision_row, event_row
 from tamis.observe.store.schema import DECISIONS, EVENTS
 from tamis.observe.store.shelf import Shelf
+
+COUNTED = {"preserve_rowcount": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class Store:
     def __init__(self, database: Database, veil: Veil) -> None:
         self.database = database
         self.veil = veil
-        self._ledger, self._shelf = Ledger(database), Shelf(database)
+        self._ledger, self._shelf, self._reading = Ledger(database), Shelf(database), Reading(database)
 
     @classmethod
     def open(cls, where: str | Path, *, texts: bool = False, key: str | bytes | None = None) -> Self:
@@ -101,6 +108,79 @@ class Store:
                     insert = self.database.insert(table).on_conflict_do_nothing()
                     new += connection.execute(insert, _ordered(rows), execution_options=COUNTED).rowcount
         return Added(new, len(decisions) + len(events) - new)
+
+    def decisions(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        policy: str | None = None,
+        arm: str | None = None,
+        segment: str | None = None,
+        limit: int | None = None,
+        newest: bool = False,
+    ) -> Iterator[Decided]:
+        """Decisions in the order of time, read in pieces; see ``Which`` for what can be asked for.
+
+        Args:
+            since: seconds since 1970, from which on.
+            until: before which.
+            policy: of one policy.
+            arm: of one part of the traffic.
+            segment: of one segment.
+            limit: at most so many.
+            newest: from the last one back.
+        """
+        return self._reading.decisions(Which(since, until, policy, arm, segment), limit, newest)
+
+    def events(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        kind: EventKind | None = None,
+        limit: int | None = None,
+        newest: bool = False,
+    ) -> Iterator[Event]:
+        """Events in the order of time, read in pieces; arguments as of ``decisions``."""
+        return self._reading.events(since, until, kind, limit, newest)
+
+    def sessions(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        policy: str | None = None,
+        arm: str | None = None,
+        segment: str | None = None,
+        limit: int | None = None,
+        newest: bool = False,
+    ) -> Iterator[Session]:
+        """Decisions with all events of their requests, whenever those came in; arguments as of ``decisions``."""
+        return self._reading.sessions(Which(since, until, policy, arm, segment), limit, newest)
+
+    def counts(self, which: Which = ALL) -> list[Count]:
+        """Figures by model, policy and arm, worked out by the database."""
+        return self._reading.counts(which)
+
+    def best(self, limit: int = 1_000, which: Which = ALL) -> NDArray[np.float64]:
+        """Best raw scores of the newest decisions that had candidates, the newest first."""
+        return self._reading.best(which, limit)
+
+    def histogram(
+        self, bins: int | NDArray[np.float64] = 20, limit: int = 1_000, which: Which = ALL
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """How the best scores of the newest decisions lie: counts ``[bins]`` and edges ``[bins + 1]``."""
+        counts, edges = np.histogram(self.best(limit, which), bins)
+        return counts.astype(np.int64), edges.astype(np.float64)
+
+    def events_by_kind(self, since: float | None = None, until: float | None = None) -> dict[str, int]:
+        """How many events of each kind there are."""
+        return self._reading.events_by_kind(since, until)
+
+    def clean(self, *, before: float) -> Cleaned:
+        """Delete decisions and events that are older than a time, never a row of the ledger; see ``retention``."""
+        return clean(self.database, before)
 
     def append(
         self,
@@ -160,9 +240,6 @@ class Store:
     ) -> None:
         """Close it."""
         self.close()
-
-
-COUNTED = {"preserve_rowcount": True}
 
 
 def _ordered(rows: list[dict[str, Any]]) -> list[Row]:
