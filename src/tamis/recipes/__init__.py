@@ -4,6 +4,7 @@ from tamis.recipes.differs import DiffersFromFounding
 from tamis.recipes.dynamic import DynamicThresholdReranker
 from tamis.recipes.filtering import Filtered, multi_stage_filtering
 from tamis.recipes.models import Model, ScoresPairs
+from tamis.recipes.monitor import Proposal, ThresholdMonitor
 from tamis.recipes.results import Analysis, ScoredSet, analyze_and_set_threshold, evaluate_on_testset
 from tamis.recipes.scaling import business_calibration, linear_calibration
 from tamis.recipes.thresholds import (
@@ -21,8 +22,10 @@ __all__ = [
     "DynamicThresholdReranker",
     "Filtered",
     "Model",
+    "Proposal",
     "ScoredSet",
     "ScoresPairs",
+    "ThresholdMonitor",
     "analyze_and_set_threshold",
     "business_calibration",
     "business_threshold",

@@ -94,6 +94,24 @@ def test_a_restart_keeps_who_was_put_in_charge_until_the_configuration_changes(s
     assert again.rollback(actor="ann") == NEW.digest
 
 
+def test_a_configuration_that_asks_for_what_is_in_charge_already_is_remembered(store, life):
+    life.activate(NEW, actor="ann", name="new")
+    assert Lifecycle(store).begin(NEW, "new").configured == NEW.digest
+    assert life.standing().active == NEW.digest and life.standing().look is None
+    life.activate(THIRD, actor="ann")
+    assert Lifecycle(store).begin(NEW, "new").active == THIRD.digest, "what was put in charge since stays"
+
+
+def test_a_policy_that_somebody_names_is_put_in_charge_whatever_it_was(store, life):
+    assert life.activate(NEW, actor="ann", name="new").active == NEW.digest
+    head = store.head().id
+    assert life.activate(NEW, actor="ann", name="new").head == head, "it decides already: nothing is written"
+    assert life.activate(OLD, actor="ann").active == OLD.digest and life.standing().names[OLD.digest] == "old"
+    assert life.activate(None, actor="ann").active == ""
+    with pytest.raises(PolicyExpired):
+        life.activate(replace(NEW, expires="2020-01-01"), actor="ann")
+
+
 def test_there_is_one_canary(life):
     for policy in (NEW, THIRD):
         life.propose(policy, name=policy.name)

@@ -125,7 +125,9 @@ def advise(
     told = Advice("", policy.thresholds.default, None, None, None, None, seen.sessions, len(seen),
                   int(seen.clicked.sum()), calibration=found)  # fmt: skip
     if not found.slope > 2 * math.sqrt(found.covariance[0][0]):
-        why = "documents with higher scores are not clicked more often: the scores may not mean what they did"
+        why = (
+            "higher scores are not clicked more often: what is shown is all alike, or the scores have lost their sense"
+        )
         return replace(told, reason=why)
     return _held(told, _Pool.of(seen, policy.max_k), policy.target, bounds, look)
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tamis.decide import Policy
 from tamis.errors import InputError, NotFoundError
-from tamis.observe.lifecycle.states import ACTS, EVERYTHING, NEXT, Standing, State, Written
+from tamis.observe.lifecycle.states import ACTS, EVERYTHING, NEXT, SAID, Standing, State, Written
 
 SHARE = 0.05  # of the traffic that a canary gets where nobody says more
 LEAST = 6  # characters of a digest by which a policy may be called
@@ -101,8 +101,25 @@ class Lifecycle:
         if policy is not None:
             self._keep(policy, name)
         if now.since is not None and now.active == digest:  # in charge already: only remember who asked
-            return now
+            self.say("configure", {"configured": digest}, actor=CONFIGURATION, now=now)
+            return self.standing()
         return self._act("activate", digest, CONFIGURATION, {"name": name, "configured": digest}, now)
+
+    def activate(self, policy: Policy | None, *, actor: str, name: str = "") -> Standing:
+        """Put a policy in charge that somebody names, heard of before or not; None shows everything.
+
+        Raises:
+            PolicyExpired: its last day is over.
+            StaleError: somebody else has acted meanwhile.
+        """
+        now = self.standing()
+        digest = EVERYTHING if policy is None else policy.digest
+        if now.since is not None and now.active == digest:
+            return now
+        if policy is not None:
+            policy.check_day()
+            self._keep(policy, name)
+        return self._act("activate", digest, actor, {"name": name, "from": now.states.get(digest, "")}, now)
 
     def propose(self, policy: Policy, *, actor: str = MACHINE, name: str = "", evidence: Mapping[str, Any] = {}) -> str:
         """Make a policy a candidate; returns its digest.
@@ -163,9 +180,26 @@ class Lifecycle:
         self._act("rollback", now.before[-1], actor, {"reason": reason, "from": now.active}, now)
         return now.before[-1]
 
-    def say(self, act: str, details: Mapping[str, Any], *, actor: str = MACHINE) -> Written:
-        """Write an entry that moves no policy: a look, an alarm, its acknowledgement."""
-        return self._ledger.append(act, actor=actor, subject="watch", policy=self.standing().active, details=details)
+    def say(
+        self, act: str, details: Mapping[str, Any], *, actor: str = MACHINE, now: Standing | None = None
+    ) -> Written:
+        """Write an entry that moves no policy: a look, an alarm, its acknowledgement.
+
+        Raises:
+            InputError: no such act.
+            StaleError: somebody else has written since ``now``.
+        """
+        if act not in SAID:
+            raise InputError(f"no such act: {act!r}")
+        here = now or self.standing()
+        return self._ledger.append(
+            act,
+            actor=actor,
+            subject="watch",
+            policy=here.active,
+            details=details,
+            expected=None if now is None else now.head,
+        )
 
     def acknowledge(self, *, actor: str, reason: str = "") -> None:
         """Answer the alarm that stands: from now on, looks begin anew.

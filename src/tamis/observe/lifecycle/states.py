@@ -24,7 +24,7 @@ ACTS: Mapping[str, tuple[tuple[str, ...], State]] = {
     "rollback": (("retired",), "active"),
     "retire": (("candidate", "shadow", "canary"), "retired"),
 }
-SAID = ("alarm", "acknowledge", "look")  # entries that move no policy
+SAID = ("alarm", "acknowledge", "look", "configure")  # entries that move no policy
 
 
 class Written(Protocol):
@@ -70,12 +70,15 @@ class Standing:
         active: digest of the policy that decides; empty where everything is shown.
         before: digests of those that decided before, newest last.
         share: of the traffic that the canary gets; 0 without one.
+        tried: since when it gets that share, in seconds since 1970; None without one.
         since: when the active policy began to decide, in seconds since 1970; None before one was put in charge.
         moved: when any policy was last moved or proposed; None before that.
         configured: digest that the configuration last asked for; None where it never did.
         alarm: the oldest alarm since the active policy began that nobody answered; while it stands, no promise holds.
         evidence: what proposals rest on, by digest.
-        watched: number of the newest decision that a look has seen.
+        fresh: since when evidence counts: the active policy began, or an alarm was answered; None before that.
+        watched: time of the newest decision that a look has seen.
+        look: what the last look at the active policy found; None before the first.
     """
 
     head: int = 0
@@ -84,12 +87,15 @@ class Standing:
     active: str = EVERYTHING
     before: tuple[str, ...] = ()
     share: float = 0.0
+    tried: float | None = None
     since: float | None = None
     moved: float | None = None
     configured: str | None = None
     alarm: Alarm | None = None
     evidence: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    watched: int = 0
+    fresh: float | None = None
+    watched: float = 0.0
+    look: Mapping[str, Any] | None = None
 
     def of(self, state: State) -> list[str]:
         """Digests of the policies in a state, in the order in which they were first heard of.
@@ -133,11 +139,13 @@ class Standing:
         here = replace(here, states=states, names=known, moved=entry.at)
         if to == "active":
             return _in_charge(here, entry)
-        share = float(entry.details.get("share", 0.0)) if to == "canary" else self.share
+        share, tried = (float(entry.details["share"]), entry.at) if to == "canary" else (self.share, self.tried)
+        if "canary" not in states.values():
+            share, tried = 0.0, None
         evidence = self.evidence
         if entry.act == "propose":
             evidence = {**evidence, entry.policy: entry.details.get("evidence") or {}}
-        return replace(here, share=share if "canary" in states.values() else 0.0, evidence=evidence)
+        return replace(here, share=share, tried=tried, evidence=evidence)
 
 
 def standing(entries: Iterable[Written], begun: Standing = Standing()) -> Standing:
@@ -148,10 +156,15 @@ def standing(entries: Iterable[Written], begun: Standing = Standing()) -> Standi
 
 
 def _said(here: Standing, entry: Written) -> Standing:
-    watched = max(here.watched, int(entry.details.get("watched", 0)))
+    if entry.act == "configure":
+        return replace(here, configured=str(entry.details["configured"]))
+    here = replace(here, watched=max(here.watched, float(entry.details.get("watched", 0.0))))
+    if entry.act == "acknowledge":
+        return replace(here, alarm=None, fresh=entry.at, look=None)
+    here = replace(here, look=MappingProxyType(dict(entry.details)))
     if entry.act == "alarm" and here.alarm is None:
-        return replace(here, alarm=Alarm(entry.id, entry.at, MappingProxyType(dict(entry.details))), watched=watched)
-    return replace(here, alarm=None if entry.act == "acknowledge" else here.alarm, watched=watched)
+        return replace(here, alarm=Alarm(entry.id, entry.at, MappingProxyType(dict(entry.details))))
+    return here
 
 
 def _in_charge(here: Standing, entry: Written) -> Standing:
@@ -165,9 +178,18 @@ def _in_charge(here: Standing, entry: Written) -> Standing:
         before = (*before, last)
     configured = str(entry.details["configured"]) if "configured" in entry.details else here.configured
     return replace(
-        here, states=states, active=entry.policy, before=before, share=0.0, since=entry.at, alarm=None,
+        here,
+        states=states,
+        active=entry.policy,
+        before=before,
+        share=0.0,
+        tried=None,
+        since=entry.at,
+        fresh=entry.at,
+        alarm=None,
+        look=None,
         configured=configured,
-    )  # fmt: skip
+    )
 
 
 def _aside(digest: str, state: State, now: str) -> State:
