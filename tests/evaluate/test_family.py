@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 
 from tamis.errors import InputError
 from tamis.evaluate import Difference, Paired, evaluate, family, holm, paired
-from tamis.evaluate.family import counted
+from tamis.evaluate.family import benjamini_hochberg, counted
 from tamis.evaluate.gain import MEASURES, gain
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=40)
@@ -30,6 +30,17 @@ def test_holm_is_what_it_is_defined_as(p_values):
             rejected.add(at)
             left -= 1
         assert {at for at, value in enumerate(adjusted) if value <= level} == rejected
+
+
+@given(st.lists(st.floats(0, 1), max_size=40))
+def test_benjamini_and_hochbergs_values_are_those_of_statsmodels(p_values):
+    expected = multipletests(p_values, method="fdr_bh")[1] if p_values else []
+    assert benjamini_hochberg(p_values) == pytest.approx(expected)
+
+
+def test_benjamini_and_hochberg_refuse_what_is_no_probability():
+    with pytest.raises(InputError, match=r"\[0, 1\]"):
+        benjamini_hochberg([0.5, 1.5])
 
 
 @given(P_VALUES, st.randoms())
