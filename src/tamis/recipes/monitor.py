@@ -85,7 +85,7 @@ class ThresholdMonitor:
         *,
         bounds: Bounds = KEPT,
         satisfaction: Satisfaction | Literal["corrected", "founding"] = "corrected",
-        reference: int = 1000,
+        reference: int = 1500,
         error: float = 0.05,
     ) -> None:
         if not isinstance(initial_threshold, int | float) or not math.isfinite(initial_threshold):
@@ -157,8 +157,8 @@ class ThresholdMonitor:
         return self.threshold
 
     def _begin(self) -> None:
-        self._satisfied = MeanShift(self._reference, error=self._error / 2, way="fell")
-        self._long = MeanShift(self._reference, error=self._error / 2, way="rose")
+        self._satisfied = MeanShift(self._reference, error=0.8 * self._error, way="fell")
+        self._long = MeanShift(self._reference, error=0.2 * self._error, way="rose")
         self._latest: dict[What, deque[float]] = {what: deque(maxlen=RECENT) for what in get_args(What)}
         self._open: Proposal | None = None
 
