@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -10,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tamis.decide import Change, Policy
+from tamis.decide import Change, Policy, PrecisionAtLeast
 from tamis.errors import InputError, StaleError
 from tamis.evaluate.significance import interval
-from tamis.observe.drift import Baseline, Look, look
+from tamis.observe.drift import Baseline, Look, look, relabel_queue
 from tamis.observe.events import Decided
 from tamis.observe.impressions import Impressions
 from tamis.observe.lifecycle.advice import Advice, advise
@@ -32,6 +33,7 @@ LATEST = 5_000  # decisions that a look takes, and a replay, at most
 RECENT = 2_000  # sessions of which satisfaction is told
 ROUNDS = 1_000
 DAY = 86_400.0
+HASH = re.compile("[0-9a-f]{32}")  # what a store keeps in place of a text
 
 USUAL = WatchOptions()
 
@@ -124,8 +126,10 @@ class Watch:
         if found.threshold is None or policy is None:
             return found, ""
         made = found.policy(policy, name or f"proposed-{len(now.evidence) + 1}")
-        if now.states.get(made.digest) in ("candidate", "shadow", "canary"):
-            return found, made.digest
+        for digest in (*now.of("candidate"), *now.of("shadow"), *now.of("canary")):
+            other = self.lifecycle.policy(digest)
+            if other is not None and (other.thresholds, other.parent) == (made.thresholds, made.parent):
+                return found, digest  # proposed before, and not answered yet
         return found, self.lifecycle.propose(made, actor=actor, name=made.name, evidence=found.as_json())
 
     def replay(self, which: str) -> Change:
@@ -139,6 +143,24 @@ class Watch:
         digest = self.lifecycle.found(which)
         logged = self.store.decisions(limit=LATEST, newest=True)
         return replayed(logged, self.lifecycle.policy(now.active), self.lifecycle.policy(digest))
+
+    def relabel(self, budget: int) -> list[dict[str, Any]]:
+        """The pairs of the latest decisions that are worth labels again, as rows that ``tamis label new`` reads.
+
+        Raises:
+            InputError: no texts were kept, nothing was decided, or the policy has no threshold.
+        """
+        now = self.lifecycle.standing()
+        policy = self.lifecycle.policy(now.active)
+        if policy is None or policy.thresholds.default is None:
+            raise InputError("the policy that decides has no threshold for all: there is nothing to label around")
+        latest = [*self.store.sessions(policy=now.active, arm="", since=now.fresh, limit=LATEST, newest=True)]
+        if all(HASH.fullmatch(session.decided.query) for session in latest):
+            raise InputError(
+                "the store keeps hashes of texts, which nobody can label: keep texts (observe.texts = true)"
+            )
+        target = _target(policy)
+        return [row.as_json() for row in relabel_queue(latest, policy.thresholds.default, budget, target=target)]
 
     def trial(self) -> Trial | None:
         """How the canary does against what decides for all others; None without a canary."""
@@ -239,6 +261,12 @@ def _promised(policy: Policy | None) -> float | None:
     if policy is None or policy.target.get("target") != "precision" or not certificate.get("issued"):
         return None
     return float(certificate["bound"])
+
+
+def _target(policy: Policy) -> PrecisionAtLeast | None:
+    """The precision that a policy was tuned for; None where it was tuned for something else."""
+    told = policy.target
+    return PrecisionAtLeast(told["least"], told["confidence"]) if told.get("target") == "precision" else None
 
 
 def _span(seconds: float) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from tamis.errors import InputError
 from tamis.observe import Decided, Event, Placed, Session
-from tamis.observe.clicks import Corrected, Founding, Satisfaction
+from tamis.observe.clicks import SATISFACTIONS, Satisfaction
 from tamis.observe.drift import MeanShift
 from tamis.observe.lifecycle import Bounds
 
@@ -175,9 +175,6 @@ class ThresholdMonitor:
         self._open = Proposal(self.threshold, new, reason, watched.mean, sum(latest) / len(latest), watched.count)
         self.proposals.append(self._open)
         return self._open
-
-
-SATISFACTIONS = {"corrected": Corrected, "founding": Founding}
 
 
 def as_session(feedback: Mapping[str, Any]) -> Session:

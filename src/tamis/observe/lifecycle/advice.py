@@ -121,7 +121,8 @@ def advise(
     if why := _silent(policy, seen, bounds):
         return Advice(why, sessions=seen.sessions, shown=len(seen), clicks=int(seen.clicked.sum()))
     assert policy is not None and policy.thresholds.default is not None
-    found = fit_clicks(seen.scores, seen.positions, seen.clicked, seen.session, model)
+    # What exploration showed stands for all that it could have shown.
+    found = fit_clicks(seen.scores, seen.positions, seen.clicked, seen.session, model, propensities=seen.propensities)
     told = Advice("", policy.thresholds.default, None, None, None, None, seen.sessions, len(seen),
                   int(seen.clicked.sum()), calibration=found)  # fmt: skip
     if not found.slope > 2 * math.sqrt(found.covariance[0][0]):
