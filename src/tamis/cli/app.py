@@ -33,6 +33,7 @@ from tamis.cli import (
     train,
     tune,
     ui,
+    watch,
 )
 from tamis.errors import TamisError
 
@@ -64,6 +65,7 @@ app.command("distill")(distill.command)
 app.command("export")(export.command)
 app.command("agree")(agree.command)
 app.add_typer(label.app)
+app.add_typer(watch.app)
 app.command("serve")(serve.command)
 app.command("ui")(ui.command)
 app.command("doctor")(doctor.command)
