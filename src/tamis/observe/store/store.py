@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tamis.observe.events import Decided, Event, EventKind, Session
 from tamis.observe.store.database import Database
 from tamis.observe.store.ledger import NOTHING, Entry, Ledger
+from tamis.observe.store.lib import sa
 from tamis.observe.store.migrate import migrate
 from tamis.observe.store.privacy import Veil, unveil
 from tamis.observe.store.reading import ALL, Count, Reading, Which
@@ -99,14 +100,18 @@ class Store:
 
     def add_rows(self, decisions: list[dict[str, Any]], events: list[dict[str, Any]]) -> Added:
         """As ``add``, for rows that ``decision_row`` and ``event_row`` have made."""
-        new = 0
         if not decisions and not events:
             return Added(0, 0)
         with self.database.writing() as connection:
-            for table, rows in ((DECISIONS, decisions), (EVENTS, events)):
-                if rows:
-                    insert = self.database.insert(table).on_conflict_do_nothing()
-                    new += connection.execute(insert, _ordered(rows), execution_options=COUNTED).rowcount
+            return self.put(connection, decisions, events)
+
+    def put(self, connection: sa.Connection, decisions: list[dict[str, Any]], events: list[dict[str, Any]]) -> Added:
+        """As ``add_rows``, inside a transaction that writes."""
+        new = 0
+        for table, rows in ((DECISIONS, decisions), (EVENTS, events)):
+            if rows:
+                insert = self.database.insert(table).on_conflict_do_nothing()
+                new += connection.execute(insert, _ordered(rows), execution_options=COUNTED).rowcount
         return Added(new, len(decisions) + len(events) - new)
 
     def decisions(

@@ -7,7 +7,7 @@ from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from tamis.errors import BusyError, ClosingError, InputError
 from tamis.observe.events import Decided, Event
@@ -39,7 +39,8 @@ class Limits:
 
 
 USUAL = Limits()
-Rows = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+Rows: TypeAlias = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+Waiting: TypeAlias = tuple[Rows, Future[None]]
 
 
 class Writer:
@@ -60,7 +61,7 @@ class Writer:
 
     def __init__(self, store: Store, limits: Limits = USUAL) -> None:
         self._store, self._limits = store, limits
-        self._waiting: deque[tuple[Rows, Future[None]]] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._size = 0
         self._closing = False
         self._changed = threading.Condition()
@@ -118,27 +119,33 @@ class Writer:
         self.close()
 
     def _run(self) -> None:
-        while (taken := self._taken()) is not None:
-            decisions = [row for (some, _), _ in taken for row in some]
-            events = [row for (_, some), _ in taken for row in some]
+        while self._wanted():
+            taken: list[Waiting] = []
             try:
-                self._store.add_rows(decisions, events)
+                with self._store.database.writing() as connection:
+                    taken = self._taken()  # now that it is our turn: what came while others wrote goes along
+                    decisions = [row for (some, _), _ in taken for row in some]
+                    events = [row for (_, some), _ in taken for row in some]
+                    self._store.put(connection, decisions, events)
             except Exception as error:
-                for _, done in taken:
+                for _, done in taken or self._taken():
                     done.set_exception(error)
             else:
                 for _, done in taken:
                     done.set_result(None)
 
-    def _taken(self) -> list[tuple[Rows, Future[None]]] | None:
-        """What goes next, less what its caller has cancelled; None when the writer is closed and all is written."""
-        limits, taken, count = self._limits, list[tuple[Rows, Future[None]]](), 0
+    def _wanted(self) -> bool:
+        """Wait until there is something to write, and a little for more; false when all is written and closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closing)
-            self._changed.wait_for(lambda: self._size >= limits.together or self._closing, limits.linger)
-            if not self._waiting:
-                return None
-            while self._waiting and count < limits.together:
+            self._changed.wait_for(lambda: self._size >= self._limits.together or self._closing, self._limits.linger)
+            return bool(self._waiting)
+
+    def _taken(self) -> list[Waiting]:
+        """What goes together, less what its caller has cancelled."""
+        taken, count = list[Waiting](), 0
+        with self._changed:
+            while self._waiting and count < self._limits.together:
                 rows, done = self._waiting.popleft()
                 count += len(rows[0]) + len(rows[1])
                 if done.set_running_or_notify_cancel():
