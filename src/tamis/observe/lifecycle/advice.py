@@ -24,6 +24,7 @@ DRAWS = 1_000  # curves that the clicks would allow
 BINS = 1_000  # thresholds that are looked at
 SURE = 0.95  # how sure a promise shall be that is kept by the proposed threshold
 PROMISES = ("precision", "joint")  # targets that must hold with SURE, not just on average
+TOLD = 0.8  # share of what the likeliest threshold shows that a careful one has to show, too, to be proposed
 SEEN = 30  # documents that must have been shown below a threshold before it may be proposed
 ONE_SIGMA = 0.1587  # what a normal variable leaves beyond one standard deviation
 
@@ -103,7 +104,7 @@ def advise(
     A curve from scores to relevance is fitted to the clicks under the click model; what the policy's target asks of
     that curve, over all candidates of the sessions, is where the threshold should be. It is proposed only where the
     present one lies outside of what the clicks' uncertainty leaves open, never below what users were shown, and for a
-    promised precision where the promise holds with 95 % of the curves.
+    promised precision where the promise holds with 95 % of the curves, once that costs little of what is shown.
 
     Args:
         seen: what was shown and clicked.
@@ -166,6 +167,10 @@ def _held(told: Advice, pool: _Pool, target: Mapping[str, Any], bounds: Bounds, 
     looser = told.now > high
     if not pool.differs(told.now, new) or (new < told.now) != looser:
         return replace(told, reason=_stuck(looser, pool.seen, told.now))
+    if pool.shown(careful) < TOLD * pool.shown(middle):
+        which = "strict" if looser else "loose"
+        why = f"the threshold is too {which}, but the clicks so far leave open by how much: more sessions will tell"
+        return replace(told, reason=why)
     what = "too strict: more could be shown" if looser else "too loose: too little of what is shown is relevant"
     reason = f"the threshold {told.now:.4g} is {what}"
     return replace(told, threshold=new, proposed=pool.precision(told.calibration, new), reason=reason)
@@ -230,8 +235,12 @@ class _Pool:
 
     def differs(self, one: float, other: float) -> bool:
         """Whether two thresholds show other documents, by more than one in a hundred of those that either shows."""
-        shown = [float(self.counts[self.middles >= t].sum()) for t in (one, other)]
+        shown = self.shown(one), self.shown(other)
         return abs(shown[0] - shown[1]) > 0.01 * max(shown)
+
+    def shown(self, threshold: float) -> float:
+        """How many candidates a threshold shows."""
+        return float(self.counts[self.middles >= threshold].sum())
 
 
 def _finite(value: Any) -> Any:
