@@ -3,7 +3,8 @@
 Events come at random times (a Poisson stream a process), whether or not those before them are written: a latency is
 counted from the time at which the event was due, so that a store that falls behind is seen to. Beside the store on
 SQLite and on PostgreSQL run, on the same disk and at the same rate, ``sqlite3`` by itself with a commit a row, and a
-JSONL file that is synced as often, which is no database. What is acknowledged is counted afterwards in each.
+JSONL file that is synced as often, which is no database; and nothing at all, whose lateness is the machine's. What is
+acknowledged is counted afterwards in each.
 
     scripts/bench observe-store [--seconds 60] [--rate 50000] [--processes 8] [--folder PATH] [--only NAME ...]
 """
@@ -73,6 +74,12 @@ def by_sqlite(where: str) -> Iterator[Add]:
 
 
 @contextmanager
+def by_nothing(where: str) -> Iterator[Add]:
+    """Nothing at all: what is late here is the machine's."""
+    yield lambda event, done: done()
+
+
+@contextmanager
 def by_log(where: str) -> Iterator[Add]:
     """A JSONL file: what waits is written by one call and synced once, as the server's log was before the store."""
     waiting: queue.SimpleQueue[tuple[bytes, Done] | None] = queue.SimpleQueue()
@@ -107,7 +114,7 @@ def work(kind: str, where: str, number: int, seconds: float, rate: float) -> dic
     """What one process does: loads, adds one event, says so, is told when to begin; how long each event took."""
     took: list[float] = []
     events = stream(number, seconds, rate)
-    with {"store": by_store, "sqlite3": by_sqlite, "jsonl": by_log}[kind](where) as add:
+    with {"store": by_store, "sqlite3": by_sqlite, "jsonl": by_log, "nothing": by_nothing}[kind](where) as add:
         warm = threading.Event()
         add(Event("skip", f"warm-{number}", document="d"), warm.set)
         warm.wait()
@@ -155,7 +162,7 @@ def measured(one: Contender, seconds: float, rate: float, processes: int) -> dic
     p50, p99 = np.percentile(took, [50, 99])
     return {
         "events": len(took),
-        "held": one.held() - processes,
+        "held": max(0, one.held() - processes),
         "a second": len(took) / last,
         "p50": p50,
         "p99": p99,
@@ -170,6 +177,7 @@ def contenders(folder: Path) -> Iterator[list[Contender]]:
     found = [
         Contender("store on SQLite", "store", lite, lambda: in_store(lite)),
         Contender("sqlite3, a commit a row", "sqlite3", raw, lambda: in_sqlite(raw)),
+        Contender("nothing", "nothing", "", lambda: 0),
         Contender("JSONL file", "jsonl", log, lambda: len(set(Path(log).read_bytes().splitlines()) - {b""})),
     ]
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
@@ -228,9 +236,12 @@ def main() -> None:
     options.add_argument("--processes", type=int, default=8)
     options.add_argument("--folder", type=Path, help="on the disk to measure; a temporary folder otherwise")
     options.add_argument("--only", action="append", default=[], help="a contender's name")
+    options.add_argument("--json", type=Path, help="where to write the figures")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-        run(asked.seconds, asked.rate, asked.processes, Path(folder), asked.only)
+        found = run(asked.seconds, asked.rate, asked.processes, Path(folder), asked.only)
+    if asked.json:
+        asked.json.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
