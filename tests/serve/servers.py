@@ -14,8 +14,12 @@ import httpx
 import numpy as np
 import uvicorn
 
+from tamis.observe.options import WatchOptions
+from tamis.observe.watch import Watch
 from tamis.serve.app import Settings, application
 from tamis.serve.models import Models
+from tamis.serve.observing import Observing
+from tamis.serve.policies import Policies
 from tamis.serve.served import Served
 from tamis.serve.service import Service
 
@@ -41,6 +45,15 @@ class Overlap:
 def alone(scorer, **parts):
     """A service of one model."""
     return Service(Models({"overlap": Served(scorer)}, {"mine": "overlap"}), **parts)
+
+
+def observed(where, known=None, active="", scorer=None, **options):
+    """A service of one model that keeps what it decides, with policies of which one was configured to decide."""
+    service = alone(scorer or Overlap(), policies=Policies(known or {}, active))
+    watch = Watch.open(where, WatchOptions(**options))
+    service.observing = Observing(watch, service.policies, reread=0.05)
+    service.observing.begin(service.policies.asked, active)
+    return service
 
 
 @contextlib.contextmanager

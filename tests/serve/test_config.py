@@ -10,6 +10,10 @@ import pytest
 pytest.importorskip("fastapi", reason='needs the server: pip install "tamis[serve]"')
 
 from tamis.errors import DataError, InputError
+from tamis.observe.clicks import Exploration
+from tamis.observe.drift import LookOptions
+from tamis.observe.lifecycle.bounds import Bounds as Moves
+from tamis.observe.options import WatchOptions
 from tamis.serve.bounds import Bounds
 from tamis.serve.config import Configuration, IndexOptions, Listening, ModelOptions, configuration
 from tamis.serve.queue import Limits
@@ -17,7 +21,6 @@ from tamis.serve.queue import Limits
 WHOLE = """
 policy = "faq"
 encoder = ""
-feedback = "feedback.jsonl"
 
 [serve]
 host = "0.0.0.0"
@@ -48,6 +51,21 @@ recall = "bm25"
 
 [policies]
 faq = "faq.json"
+
+[observe]
+store = "kept.db"
+days = 30
+approval = "auto"
+
+[observe.bounds]
+step = 0.5
+floor = -inf
+
+[observe.looks]
+window = 500
+
+[observe.exploration]
+rate = 0.01
 """ % ("0" * 64)
 
 
@@ -73,17 +91,26 @@ def test_a_file_says_all_that_there_is(write):
         policies={"faq": "faq.json"},
         policy="faq",
         encoder="",
-        feedback="feedback.jsonl",
-    )
+        observe=WatchOptions(
+            "kept.db", days=30, approval="auto", bounds=Moves(step=0.5), looks=LookOptions(500),
+            exploration=Exploration(0.01),
+        ),
+    )  # fmt: skip
 
 
 def test_the_environment_goes_over_the_file_and_the_command_line_over_both(write):
     path = write('[serve]\nport = 1\nrate = "1/second"\nhost = "::1"\n')
-    environ = {"TAMIS_SERVE__PORT": "2", "TAMIS_SERVE__OWNERS": "a,b", "TAMIS_FEEDBACK": "f", "TAMIS_THREADS": "3"}
+    environ = {
+        "TAMIS_SERVE__PORT": "2",
+        "TAMIS_SERVE__OWNERS": "a,b",
+        "TAMIS_OBSERVE__STORE": "f",
+        "TAMIS_OBSERVE_KEY": "not of this",
+        "TAMIS_THREADS": "3",
+    }
     environ |= {"TAMIS_SERVE__HOST": "127.0.0.2", "TAMIS_MODELS__LAW__MODEL": "e5-small"}
     found = configuration(path, environ, {"serve": {"host": "127.0.0.3"}})
     assert found.serve == Listening("127.0.0.3", 2, rate="1/second", owners=("a", "b"))
-    assert found.feedback == "f" and found.models == {"law": ModelOptions("e5-small")}
+    assert found.observe.store == "f" and found.models == {"law": ModelOptions("e5-small")}
 
 
 @pytest.mark.parametrize(
@@ -93,6 +120,10 @@ def test_the_environment_goes_over_the_file_and_the_command_line_over_both(write
         ("[srve]\nport = 1", "srve is not known: .*did you mean 'serve'"),
         ("[serve]\nport = 'x'", "serve.port: .*'x'"),
         ("serve = 3", "serve: expected a table, got 3"),
+        ("[observe]\nstroe = 'x'", "observe.stroe is not known: .*did you mean 'store'"),
+        ("[observe]\nshare = 2", "observe: .*a share between 0 and 1, got"),
+        ("[observe.exploration]\nrate = 0.5", ".*rate of exploration from 0 to 0.05"),
+        ("[observe]\napproval = 'nobody'", "observe.approval: .*'nobody'"),
         ("[models]\nmini = 3", "models.mini: expected a table"),
         ("[models.mini]\nengin = 'onnx'", "models.mini.engin is not known: .*did you mean 'engine'"),
         ("[models.mini]\nengine = 'onix'", "models.mini.*engine: .*'onix'"),

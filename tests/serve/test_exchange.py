@@ -57,10 +57,9 @@ def test_an_index_comes_and_goes(folder):
     assert done == ["index"] and running.recall is None
 
 
-def test_encoder_and_feedback_are_exchanged(folder):
-    done, running = exchanged(folder, ONE, replace(ONE, encoder="e5-small", feedback="f.jsonl"))
-    assert done == ["encoder", "feedback"]
-    assert running.embedding.name == "e5-small" and running.feedback.path == folder / "f.jsonl"
+def test_an_encoder_is_exchanged(folder):
+    done, running = exchanged(folder, ONE, replace(ONE, encoder="e5-small"))
+    assert done == ["encoder"] and running.embedding.name == "e5-small"
 
 
 def test_another_active_policy_is_said(folder):

@@ -1,39 +1,62 @@
-"""Feedback: what was acknowledged is on the disk, whatever happens to the process."""
+"""Feedback: what was acknowledged is in the store, whatever happens to the process."""
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
-import errno
-import json
-import os
-import subprocess
-import sys
 import threading
 import time
+from datetime import datetime
 
 import httpx
 import pytest
 
 pytest.importorskip("fastapi", reason='needs the server: pip install "tamis[serve]"')
+pytest.importorskip("sqlalchemy", reason="needs tamis[store]")
 
-from tamis.errors import InputError, StorageError
-from tamis.serve.feedback import FeedbackLog, read_feedback
+from tamis.errors import StorageError
+from tamis.observe.store import Limits, Store, Writer
 
-from .servers import Overlap, alone, process, running
+from ..observe.store.conftest import server, where  # noqa: F401
+from .servers import Overlap, alone, observed, process, running
 
 CLICK = {"kind": "click", "document": "d1", "request": "r1", "position": 1}
 
 
+def kept(where):  # noqa: F811
+    """All events of a store, by their names."""
+    with Store.open(where) as store:
+        return {event.event: event for event in store.events()}
+
+
 def test_events_are_kept_with_a_name_and_a_time(tmp_path):
-    with running(alone(Overlap(), feedback=FeedbackLog(tmp_path / "f.jsonl"))) as client:
-        one = client.post("/v1/feedback", json={**CLICK, "event": "e1"})
+    with running(observed(tmp_path / "kept.db")) as client:
+        one = client.post("/v1/feedback", json={**CLICK, "event": "e1", "at": "2026-01-02T03:04:05+01:00"})
         two = client.post("/v1/feedback", json={"events": [CLICK, {"kind": "rating", "document": "d2", "value": 3.0}]})
         again = client.post("/v1/feedback", json={**CLICK, "event": "e1"})
         assert one.json() == again.json() == {"events": ["e1"]} and len(two.json()["events"]) == 2
-    kept = list(read_feedback(tmp_path / "f.jsonl"))
-    assert [event["event"] for event in kept] == ["e1", *two.json()["events"]], "what was sent twice counts once"
-    assert kept[0] | CLICK == kept[0] and kept[0]["at"] == kept[0]["received"]
+    found = kept(tmp_path / "kept.db")
+    assert {*found} == {"e1", *two.json()["events"]}, "what was sent twice counts once"
+    assert (found["e1"].document, found["e1"].position) == ("d1", 1)
+    assert found["e1"].at == datetime.fromisoformat("2026-01-02T02:04:05Z").timestamp(), "the first one counts"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"kind": "skip", "document": "d"},
+        {"kind": "dwell", "document": "d", "value": 0},
+        {"kind": "session", "value": 12.5},
+        {"kind": "rating", "value": -1},
+        {"kind": "conversion"},
+        {"kind": "conversion", "document": "d", "value": 9.9},
+    ],
+)
+def test_every_kind_is_kept(tmp_path, event):
+    with running(observed(tmp_path / "kept.db")) as client:
+        answer = client.post("/v1/feedback", json={**event, "request": "r1", "event": "e"})
+        assert answer.status_code == 200, answer.text
+    found = kept(tmp_path / "kept.db")["e"]
+    assert (found.kind, found.document, found.value) == (event["kind"], event.get("document", ""), event.get("value"))
 
 
 @pytest.mark.parametrize(
@@ -42,71 +65,76 @@ def test_events_are_kept_with_a_name_and_a_time(tmp_path):
         {},
         {"kind": "clack", "document": "d"},
         {"kind": "click"},
+        {"kind": "dwell", "document": "d"},
+        {"kind": "dwell", "document": "d", "value": -1},
+        {"kind": "session"},
+        {"kind": "rating", "document": "d"},
         {"kind": "click", "document": ""},
+        {"kind": "click", "document": "d\x00"},
         {"kind": "click", "document": "d", "text": "the text of the document"},
         {"events": []},
+        {"events": [CLICK, {"kind": "click"}]},
         {"kind": "click", "document": "d", "at": "yesterday"},
         {"kind": "click", "document": "d", "at": "0001-01-01T00:00:00+14:00"},
         {"kind": "click", "document": "d", "position": 0},
+        {"kind": "click", "document": "d", "position": 2**31},
     ],
 )
 def test_what_is_no_event_is_refused_and_not_written(tmp_path, body):
-    with running(alone(Overlap(), feedback=FeedbackLog(tmp_path / "f.jsonl"))) as client:
-        assert client.post("/v1/feedback", json=body).status_code == 422
-    assert not (tmp_path / "f.jsonl").exists()
+    with running(observed(tmp_path / "kept.db")) as client:
+        answer = client.post("/v1/feedback", json=body)
+        assert answer.status_code == 422 and answer.json()["message"]
+    assert not kept(tmp_path / "kept.db")
 
 
-def test_without_a_file_feedback_is_refused():
+def test_without_a_store_feedback_is_refused():
     with running(alone(Overlap())) as client:
         answer = client.post("/v1/feedback", json=CLICK)
-        assert answer.status_code == 404 and "--feedback FILE" in answer.json()["message"]
+        assert answer.status_code == 404 and "--observe STORE" in answer.json()["message"]
 
 
-def test_a_line_cut_in_two_stays_alone_and_is_passed_over(tmp_path):
-    path = tmp_path / "f.jsonl"
-    path.write_bytes(b'{"event":"a"}\n{"event":"b","kin')
-    asyncio.run(FeedbackLog(path).add([{"event": "c"}]))
-    assert [event["event"] for event in read_feedback(path)] == ["a", "c"]
+def test_a_store_that_refuses_is_said_and_nothing_acknowledged(tmp_path, monkeypatch):
+    service = observed(tmp_path / "kept.db")
+
+    def full():
+        raise StorageError("kept.db cannot be used: database or disk is full")
+
+    with running(service) as client:
+        monkeypatch.setattr(service.observing.watch.store.database, "writing", full)
+        answer = client.post("/v1/feedback", json=CLICK)
+        assert answer.status_code == 507 and "disk is full" in answer.json()["message"]
+        assert "tamis_events_total{" not in client.get("/metrics").text
 
 
-def test_several_processes_may_write_one_file(tmp_path):
-    path = tmp_path / "f.jsonl"
-    program = (
-        "import asyncio, sys; from tamis.serve.feedback import FeedbackLog; log = FeedbackLog(sys.argv[1])\n"
-        "async def run():\n"
-        "    for at in range(100):\n"
-        "        await log.add([{'event': f'{sys.argv[2]}-{at}-{n}', 'pad': 'x' * 300} for n in range(50)])\n"
-        "asyncio.run(run())"
-    )
-    writers = [subprocess.Popen([sys.executable, "-c", program, path, name]) for name in "ab"]
-    assert [writer.wait(60) for writer in writers] == [0, 0]
-    assert len(list(read_feedback(path))) == 10_000, "an empty line between two of them is passed over"
+def test_too_much_at_once_is_refused_with_when_to_come_again(tmp_path, monkeypatch):
+    service = observed(tmp_path / "kept.db")
+    service.observing._writer.close()
+    service.observing._writer = Writer(service.observing.watch.store, Limits(waiting=1, together=1))
+    database, go = service.observing.watch.store.database, threading.Event()
+    plain = database.writing
+    monkeypatch.setattr(database, "writing", lambda: go.wait(60) and plain())
+    with running(service) as client, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        asked = [
+            pool.submit(httpx.post, f"{client.base_url}/v1/feedback", json={**CLICK, "event": f"e{at}"}, timeout=60)
+            for at in range(8)
+        ]
+        while sum(one.done() for one in asked) < 6:
+            time.sleep(0.01)
+        go.set()
+        found = [one.result() for one in asked]
+    refused = [answer for answer in found if answer.status_code == 429]
+    assert len(refused) >= 6 and all(answer.headers["retry-after"] for answer in refused)
+    told = {name for answer in found if answer.status_code == 200 for name in answer.json()["events"]}
+    assert {*kept(tmp_path / "kept.db")} == told
 
 
-def test_a_folder_is_no_file(tmp_path):
-    for path in (tmp_path, tmp_path / "no" / "f.jsonl"):
-        with pytest.raises(InputError, match="expected a file in a folder that exists"):
-            FeedbackLog(path)
-
-
-def test_a_disk_that_refuses_is_said_and_nothing_acknowledged(tmp_path, monkeypatch):
-    log = FeedbackLog(tmp_path / "f.jsonl")
-
-    def full(_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StorageError, match="No space left"):
-        asyncio.run(log.add([{"event": "a"}]))
-
-
-def test_killing_the_server_under_load_loses_no_acknowledged_event(tmp_path):
-    path, acknowledged = tmp_path / "f.jsonl", []
-    with process("--feedback", path) as (server, client, _):
+def test_killing_the_server_under_load_loses_no_acknowledged_event(where):  # noqa: F811
+    acknowledged = []
+    with process("--observe", where) as (server, client, _):  # noqa: F811
         url, stop = str(client.base_url), threading.Event()
 
         def send(worker):
-            with httpx.Client(base_url=url, timeout=5) as own:
+            with httpx.Client(base_url=url, timeout=30) as own:
                 for number in range(10_000):
                     if stop.is_set():
                         return
@@ -122,6 +150,6 @@ def test_killing_the_server_under_load_loses_no_acknowledged_event(tmp_path):
             time.sleep(2)
             server.kill()
             stop.set()
-    kept = {event["event"] for event in read_feedback(path)}
-    assert len(acknowledged) > 100 and set(acknowledged) <= kept
-    assert all(json.loads(line)["kind"] == "click" for line in path.read_text().splitlines()[:100])
+    found = kept(where)
+    assert len(acknowledged) > 100 and {*acknowledged} <= {*found}
+    assert all(event.kind == "click" and event.document == "d1" for event in found.values())

@@ -15,16 +15,18 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from tamis.observe.watch import Watch
 from tamis.recall import Index
 from tamis.score import load_encoder
-from tamis.serve.feedback import FeedbackLog
 from tamis.serve.models import Models
+from tamis.serve.observing import Observing
 from tamis.serve.recalling import Embedding, Recall
 from tamis.serve.served import Served
 from tamis.serve.service import Service
 
 from .servers import Overlap, process, running
 
+ACTS = [f"/v1/watch/{act}" for act in ("look", "propose", "approve", "retire", "rollback", "acknowledge")]
 PATHS = [
     *("/rerank", "/v1/rerank", "/v2/rerank", "/infinity/rerank", "/score", "/v1/score", "/v1/embeddings"),
     *(
@@ -37,11 +39,17 @@ PATHS = [
         "/v1/policies/active",
         "/v1/models",
         "/v1/reload",
+        "/v1/watch",
+        "/v1/watch/ledger",
+        "/v1/watch/replay",
+        *ACTS,
     ),
     *("/health", "/ready", "/metrics", "/info"),
 ]
-# What a description cannot say: sides of one length, ids that differ, fields that are read, an encoder's dimensions.
+# What a description cannot say: sides of one length, ids that differ, fields that are read, an encoder's dimensions,
+# where policies stand.
 UNSAID = {"/score", "/v1/score", "/v1/embeddings", "/v1/decide", *(path for path in PATHS if path.endswith("rerank"))}
+UNSAID |= {"/v1/watch/replay", *ACTS}
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +59,10 @@ def schema(tmp_path_factory):
         Models({"overlap": Served(Overlap())}),
         recall=Recall(index.retriever()),
         embedding=Embedding(lambda: load_encoder("e5-small"), "e5-small"),
-        feedback=FeedbackLog(tmp_path_factory.mktemp("feedback") / "f.jsonl"),
     )
+    watch = Watch.open(tmp_path_factory.mktemp("kept") / "kept.db")
+    service.observing = Observing(watch, service.policies)
+    service.observing.begin(None)
     with running(service) as client:
         yield schemathesis.openapi.from_url(f"{client.base_url}/openapi.json")
 
@@ -76,7 +86,7 @@ def test_a_path_keeps_to_its_description(schema, path):
 @pytest.mark.slow
 def test_thousands_of_cases_against_the_process(tmp_path):
     Index.build([{"id": "a", "text": "a drum sieve"}, {"id": "b", "text": "雨"}], tmp_path / "index", encoder=None)
-    with process("--index", tmp_path / "index", "--feedback", tmp_path / "f.jsonl") as (server, client, lines):
+    with process("--index", tmp_path / "index", "--observe", tmp_path / "kept.db") as (server, client, lines):
         command = [
             sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run",
             f"{client.base_url}/openapi.json", "--max-examples", "200", "--request-timeout", "10", "--checks", "all",

@@ -143,7 +143,7 @@ def test_a_public_address_needs_keys():
         (["--index", "nowhere"], "nowhere"),
         (["--policy", "no.json"], "no.json"),
         (["--rate", "often"], "such as 600/minute"),
-        (["--feedback", "no/where/f.jsonl"], "expected a file in a folder that exists"),
+        (["--observe", "no/where/kept.db"], "expected a file in a folder that exists"),
     ],
 )
 def test_what_cannot_be_served_is_one_sentence(arguments, says):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 VARIABLE = "TAMIS_API_KEYS"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 GIVEN = "given"  # the name of the policy that the command line names
+STORE = "observe.db"  # in the workbench's own folder
 
 
 @choosing(Model, None, passages=True)
@@ -54,7 +56,10 @@ def command(
         None
     ),
     encoder: Annotated[str | None, typer.Option(help="What /v1/embeddings asks; e5-small otherwise.")] = None,
-    feedback: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep what /v1/feedback is told.")] = None,
+    observe: Annotated[
+        str | None,
+        typer.Option(metavar="STORE", help="Keep decisions and feedback: an SQLite file, or postgresql://..."),
+    ] = None,
     rate: Annotated[
         str | None, typer.Option(metavar="N/UNIT", help="Requests that a key may make, such as 600/minute.")
     ] = None,
@@ -83,7 +88,7 @@ def command(
             "llm": {"url": llm, "model": llm_model},
             "rewrite": {"url": rewrite, "model": rewrite_model},
             "encoder": encoder,
-            "feedback": full(feedback),
+            "observe": {"store": store(observe)},
             "workbench": {"on": workbench},
         }
     )
@@ -117,7 +122,10 @@ def listen(config: Path | None, given: dict[str, Any]) -> None:
     added = Added(told.workbench.home(listening.port, beside), partial(_configured, config, given), beside)
     asked = given.get("workbench", {}).get("on", False)
     shown = told.workbench.on and (asked or available("gradio"))  # asked for, its absence is an error
-    running = service(added.configuration(), beside, kept=added.policies) if shown else service(told, beside)
+    if shown:
+        running = service(_observed(added.configuration(), added.folder), beside, kept=added.policies)
+    else:
+        running = service(told, beside)
 
     async def reload() -> list[str]:
         return await added.reload(running) if shown else await exchange(running, _configured(config, given), beside)
@@ -131,6 +139,14 @@ def listen(config: Path | None, given: dict[str, Any]) -> None:
         app, host=listening.host, port=listening.port, log_level="warning", access_log=False, lifespan="on",
         timeout_graceful_shutdown=listening.stopping,
     )  # fmt: skip
+
+
+def _observed(told: Configuration, home: Path) -> Configuration:
+    """The configuration with a store beside what else the workbench keeps, where none is named."""
+    if told.observe.store:
+        return told
+    home.mkdir(0o700, parents=True, exist_ok=True)
+    return replace(told, observe=replace(told.observe, store=str(home / STORE)))
 
 
 def _face(running: Service, added: Added, settings: Settings, options: WorkbenchOptions) -> Workbench:
@@ -182,6 +198,11 @@ def model_table(chosen: Chosen, calibration: str | None, config: Path | None) ->
 def full(path: Path | None) -> str | None:
     """A path of the command line is one from the working folder, not from the file's."""
     return None if path is None else str(path.resolve())
+
+
+def store(where: str | None) -> str | None:
+    """A store that the command line names; a file is one from the working folder."""
+    return where if where is None or "://" in where else full(Path(where))
 
 
 def tables(given: dict[str, Any]) -> dict[str, Any]:

@@ -121,9 +121,12 @@ class Added:
         """
         async with self._lock:
             self._check(name, self._told().policies)
-            return await self._exchange(running, self._with_policy(self._rows, name, policy, active=active))
+            done = await self._exchange(running, self._with_policy(self._rows, name, policy, active=active))
+            if active and running.observing is not None:  # the ledger may have put another in charge since
+                await running.activate(name, "workbench")
+            return done
 
-    async def activate(self, running: Service, name: str) -> None:
+    async def activate(self, running: Service, name: str, actor: str = "workbench") -> None:
         """Let another of the policies decide, over a restart too; ``"none"`` lets none.
 
         Raises:
@@ -131,9 +134,10 @@ class Added:
             PolicyExpired: its last day is over.
         """
         async with self._lock:
-            running.policies.activate(name)
-            self._rows = {**self._rows, "policy": name or NONE}
-            self._write()
+            await running.activate(name, actor)
+            if running.observing is None:  # a ledger remembers by itself
+                self._rows = {**self._rows, "policy": name or NONE}
+                self._write()
 
     async def _exchange(self, running: Service, rows: dict[str, Any]) -> list[str]:
         """Put other rows in the place of these, in the server and on the disk; the lock is held."""

@@ -17,11 +17,12 @@ from tamis.errors import TamisError
 from tamis.serve import exchange
 from tamis.serve.access import Access, parsed
 from tamis.serve.bounds import Within
+from tamis.serve.gauges import Gauges
 from tamis.serve.journal import Journal, Noted
 from tamis.serve.keys import Keys
 from tamis.serve.lib import CORSMiddleware, HTTPException, RedirectResponse, RequestValidationError, fastapi
 from tamis.serve.problems import FORBIDDEN
-from tamis.serve.routes import ask, feedback, policies, rerank, rewrite, search, watch
+from tamis.serve.routes import ask, feedback, observe, policies, rerank, rewrite, search, watch
 from tamis.serve.service import Service
 
 if TYPE_CHECKING:
@@ -89,11 +90,14 @@ def application(
         face: pages; None for none.
     """
     journal = Journal(service.models)
+    if service.observing:
+        journal.registry.register(Gauges(service.observing))
     reload = reload and one_by_one(reload)
 
     @contextlib.asynccontextmanager
     async def life(app: fastapi.FastAPI) -> AsyncIterator[None]:
-        async with face.life() if face else contextlib.nullcontext():
+        watched = service.observing.life() if service.observing else contextlib.nullcontext()
+        async with watched, face.life() if face else contextlib.nullcontext():
             app.state.ready = True
             with on_hangup(reload):
                 yield
@@ -126,6 +130,7 @@ def application(
         ask.router(service),
         rewrite.router(service),
         feedback.router(service),
+        observe.router(service, owner(settings)),
         policies.router(service, owner(settings), reload),
         watch.router(service, journal),
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tamis.answer import Chat
 from tamis.calibrate import Calibration, default_calibration
@@ -18,7 +19,6 @@ from tamis.score import Cached, Passages, load_encoder, load_scorer
 from tamis.score.remote import HttpOptions
 from tamis.serve import aside
 from tamis.serve.config import SHIPPED, Configuration, IndexOptions, ModelOptions, RewriteOptions
-from tamis.serve.feedback import FeedbackLog
 from tamis.serve.models import Models
 from tamis.serve.policies import NONE, Policies
 from tamis.serve.queue import Limits
@@ -26,13 +26,52 @@ from tamis.serve.recalling import Embedding, Recall
 from tamis.serve.served import Served
 from tamis.serve.service import Service
 
+if TYPE_CHECKING:
+    from tamis.serve.observing import Observing
+
 # As many answers at a time as there are threads.
 PATIENT = HttpOptions(timeout=120.0, retries=1, connections=aside.MOST)
 DEFAULT = "default"  # the calibration that comes with a model
 
 
 def service(told: Configuration, beside: Path = Path(), *, kept: Collection[str] = ()) -> Service:
-    """A service as told; all models are loaded.
+    """A service as told, with its store opened; see ``parts`` for the rest and what it raises.
+
+    Raises:
+        StoreError, StorageError: the store cannot be used.
+    """
+    made = parts(told, beside, kept=kept)
+    if told.observe.store:
+        made.observing = observing(told, beside, made.policies)
+    return made
+
+
+def observing(told: Configuration, beside: Path, policies: Policies) -> Observing:
+    """What keeps decisions and feedback in the store, and follows its ledger.
+
+    Raises:
+        InputError: no place that can be a store.
+        StoreError, StorageError: it cannot be used.
+    """
+    from tamis.observe.watch import Watch
+    from tamis.serve.observing import Observing
+
+    found = Observing(Watch.open(store_at(told.observe.store, beside), told.observe), policies)
+    found.begin(policies.asked, policies.configured)
+    return found
+
+
+def store_at(where: str, beside: Path) -> str:
+    """A store's place; one that is no URL is a path from the configuration's folder.
+
+    >>> store_at("postgresql://db/tamis", Path("/etc")), store_at("kept.db", Path("/etc"))
+    ('postgresql://db/tamis', '/etc/kept.db')
+    """
+    return where if "://" in where else str(beside / where)
+
+
+def parts(told: Configuration, beside: Path = Path(), *, kept: Collection[str] = ()) -> Service:
+    """A service as told, less what observes; all models are loaded.
 
     Args:
         told: what there shall be.
@@ -52,7 +91,6 @@ def service(told: Configuration, beside: Path = Path(), *, kept: Collection[str]
         recall=recall(told.index, beside) if told.index else None,
         embedding=Embedding(encoder(near(told.encoder, beside)), told.encoder) if told.encoder else None,
         chat=Chat(told.llm.url, **told.llm.options, options=PATIENT) if told.llm else None,
-        feedback=FeedbackLog(beside / told.feedback) if told.feedback else None,
         rewriter=rewriter(told.rewrite, beside),
     )
 
@@ -155,22 +193,22 @@ async def exchange(
 
     All that is new is loaded before anything is exchanged, and then all is exchanged at once: no request finds a new
     model beside old policies. What was let in is finished by what it was let in to. Where the server listens, keys and
-    bounds stay as they are until it is started again.
+    bounds stay as they are until it is started again, and so does the store.
 
     Raises:
         TamisError: as in ``service``; everything is as it was.
     """
-    new = await asyncio.to_thread(service, told, beside, kept=kept)
+    new = await asyncio.to_thread(parts, told, beside, kept=kept)
     before, after = running.models.served, new.models.served
     kept = {name: old for name, old in before.items() if name in after and _same(old, after[name])}
     changed = [name for name in [*after, *(name for name in before if name not in after)] if name not in kept]
     done = [f"model {name}" for name in changed]
-    left: list[Served | Recall | Embedding | FeedbackLog | None] = [before.get(name) for name in changed]
+    left: list[Served | Recall | Embedding | None] = [before.get(name) for name in changed]
     running.models.served = {name: kept.get(name, model) for name, model in after.items()}
     running.models.aliases = new.models.aliases
     if running.policies.told() != new.policies.told():
         done.append("policies")
-    running.policies.known, running.policies.active = new.policies.known, new.policies.active
+    running.policies.known, running.policies.configured = new.policies.known, new.policies.configured
     if running.recall or new.recall:  # an index may have been written anew where it was
         left.append(running.recall)
         running.recall = new.recall
@@ -179,10 +217,6 @@ async def exchange(
         left.append(running.embedding)
         running.embedding = new.embedding
         done.append("encoder")
-    if (running.feedback and running.feedback.path) != (new.feedback and new.feedback.path):
-        left.append(running.feedback)
-        running.feedback = new.feedback
-        done.append("feedback")
     running.chat = new.chat
     if _told(running.rewriter) != _told(new.rewriter):
         running.rewriter = new.rewriter
@@ -190,6 +224,8 @@ async def exchange(
     for old in left:
         if old is not None:
             await old.queue.close()
+    if running.observing is not None:
+        await running.observing.run(running.observing.begin, running.policies.asked, running.policies.configured)
     return done
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,8 @@ from tamis.decide import Reading, read
 from tamis.errors import InputError
 from tamis.rewrite import Variant
 from tamis.score import depends_on_companions
+from tamis.serve.lineup import WORKBENCH, Ruling
+from tamis.serve.recording import Made
 from tamis.serve.served import InQueue, Scale, Served
 from tamis.serve.service import Service
 
@@ -152,6 +155,9 @@ async def _one(
     found = await served.rank(replace(ranking, query=query), service.terms(), deciding)
     shown = served.shown(found, deciding)
     decision = deciding.decide(found) if deciding else Decision(served.calibrated(found))
+    if service.observing is not None:  # what people try is told apart from what users get
+        ruling, id = Ruling(deciding, WORKBENCH), uuid.uuid4().hex
+        service.observing.record(Made(decision, found, ruling, served.name, served.scorer.fingerprint, id))
     said = {c.doc.id: (c, "") for c in decision.ranking} | {c.doc.id: (c, why) for c, why in decision.rejected}
     spans = await _spans(service, served, found) if passages else {}
     places = [

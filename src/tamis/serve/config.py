@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from tamis.answer import Chat
 from tamis.errors import DataError, InputError
+from tamis.observe.options import WatchOptions
 from tamis.rewrite.model.llm import SECONDS
 from tamis.rewrite.offline import VARIANTS
 from tamis.score import load_scorer
@@ -143,7 +144,7 @@ class Configuration:
         policies: files by name.
         policy: name of the one that decides; empty for none.
         encoder: what ``/v1/embeddings`` asks; empty for none.
-        feedback: the file that feedback is written to; empty for none.
+        observe: where decisions and feedback are kept, and how they are watched.
         workbench: the web page.
     """
 
@@ -157,7 +158,7 @@ class Configuration:
     policies: Mapping[str, str] = field(default_factory=dict)
     policy: str = ""
     encoder: str = "e5-small"
-    feedback: str = ""
+    observe: WatchOptions = field(default_factory=WatchOptions)
     workbench: WorkbenchOptions = field(default_factory=WorkbenchOptions)
 
 

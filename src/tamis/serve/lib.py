@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from fastapi.responses import RedirectResponse as RedirectResponse
     from fastapi.responses import Response as Response
     from fastapi.responses import StreamingResponse as StreamingResponse
+    from prometheus_client.core import CounterMetricFamily as CounterMetricFamily
     from prometheus_client.core import GaugeMetricFamily as GaugeMetricFamily
     from starlette.exceptions import HTTPException as HTTPException
     from starlette.middleware.cors import CORSMiddleware as CORSMiddleware
 else:
     fastapi, pydantic, structlog, uvicorn = map(require, ("fastapi", "pydantic", "structlog", "uvicorn"))
     prometheus = require("prometheus_client")
+    CounterMetricFamily = require("prometheus_client.core").CounterMetricFamily
     GaugeMetricFamily = require("prometheus_client.core").GaugeMetricFamily
     limits = require("limits")
     require("limits.aio.storage"), require("limits.aio.strategies")
@@ -41,6 +43,7 @@ else:
 
 __all__ = [
     "CORSMiddleware",
+    "CounterMetricFamily",
     "FileResponse",
     "GaugeMetricFamily",
     "HTMLResponse",

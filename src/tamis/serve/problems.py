@@ -15,6 +15,7 @@ from tamis.errors import (
     OvertimeError,
     PolicyError,
     RemoteError,
+    StaleError,
     StorageError,
     TamisError,
 )
@@ -33,6 +34,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotFoundError: Problem(404, "not_found"),
     PolicyError: Problem(409, "policy"),
     NotCertifiedError: Problem(409, "not_certified"),
+    StaleError: Problem(409, "stale"),
     BusyError: Problem(429, "overloaded"),
     RemoteError: Problem(502, "upstream"),
     ClosingError: Problem(503, "closing"),

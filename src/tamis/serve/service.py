@@ -1,40 +1,51 @@
-"""What a server can do: the one place where models, policies, index and feedback come together."""
+"""What a server can do: the one place where models, policies, index and what is observed come together."""
 
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tamis.answer import Chat, Extractive, Generator, ScoredSpan, Written, relevant_spans
 from tamis.core import Candidate, Decision, Document, Kind, Pair, Query, Ranking, Vectors
+from tamis.decide.policies.policy import Policy
 from tamis.decide.rules.table import limited
-from tamis.errors import InputError, NotFoundError
+from tamis.errors import InputError, NotCertifiedError, NotFoundError, PolicyError
+from tamis.observe.lifecycle.rollout import CANARY
 from tamis.rewrite import Offline, Rewriter, Variant
 from tamis.score import first_tokens
 from tamis.serve.aside import Aside
 from tamis.serve.bounds import USUAL, Bounds
 from tamis.serve.dialects.call import Answered, Call, Item, Spans
-from tamis.serve.feedback import FeedbackLog
+from tamis.serve.lineup import ASIDE, short
 from tamis.serve.models import Models
-from tamis.serve.policies import Policies
+from tamis.serve.policies import NONE, Policies
 from tamis.serve.queue import length
 from tamis.serve.recalling import Embedding, InRecall, Recall
-from tamis.serve.seen import Seen
+from tamis.serve.recording import Made
 from tamis.serve.served import InQueue, Served, Shown, Terms
 from tamis.widening import Widened
+
+if TYPE_CHECKING:
+    from tamis.serve.observing import Observing
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which model and which policy a request asks for, by name; empty for the server's own."""
+    """Which model and which policy a request asks for, by name; empty for the server's own.
+
+    Attributes:
+        explore: whether a document that was left out may be shown now and then, to learn about it.
+    """
 
     model: str = ""
     policy: str = ""
+    explore: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +69,9 @@ class Service:
         recall: finds candidates; None where there is no index.
         embedding: turns texts into vectors; None where there is no encoder.
         chat: writes answers; None where passages answer in their own words.
-        feedback: keeps what users did; None where nothing is kept.
+        observing: keeps decisions and what users did, and follows who decides; None where nothing is kept.
         rewriter: says queries in other words.
         aside: where answers are written, and queries rewritten.
-        seen: numbers of the last decisions.
     """
 
     models: Models
@@ -70,10 +80,9 @@ class Service:
     recall: Recall | None = None
     embedding: Embedding | None = None
     chat: Chat | None = None
-    feedback: FeedbackLog | None = None
+    observing: Observing | None = None
     rewriter: Rewriter = field(default_factory=Offline)
     aside: Aside = field(default_factory=Aside)
-    seen: Seen = field(default_factory=Seen)
 
     def __post_init__(self) -> None:
         """Refuse policies for models that are not here."""
@@ -126,8 +135,27 @@ class Service:
         self._check_count(len(texts), "texts")
         return self.embedding.name, await self.embedding.encode(texts, kind, within=self.bounds.seconds)
 
-    async def decide(self, ranking: Ranking, choice: Choice, *, k: int | None = None, priority: int = 0) -> Decision:
+    async def decide(
+        self,
+        ranking: Ranking,
+        choice: Choice,
+        *,
+        k: int | None = None,
+        priority: int = 0,
+        request: str = "",
+        user: str = "",
+    ) -> Decision:
         """What to show of candidates, ``k`` at most; without a policy everything, best first.
+
+        Where the request names no policy, the ledger says which decides for whom; what is decided is recorded.
+
+        Args:
+            ranking: the candidates.
+            choice: which model and policy.
+            k: most that is shown; None for all that is accepted.
+            priority: 0 comes first.
+            request: the id that the answer carries, by which feedback finds the decision.
+            user: a name of the user or session, who stays with one policy while a canary runs.
 
         Raises:
             InputError: a name is not known.
@@ -135,12 +163,55 @@ class Service:
             NotCertifiedError: the policy has no threshold.
             UnavailableError: the queue takes no more, or the time ran out.
         """
-        served = self.models.named(choice.model)
-        policy = self.policies.deciding(choice.policy, served)
+        served, request = self.models.named(choice.model), request or uuid.uuid4().hex
+        ruling = self.policies.ruling(choice.policy, served, user or request)
+        if ruling.policy is None and not ruling.arm and served is not self.models.named(""):
+            ruling = replace(ruling, arm=ASIDE)  # scores of two models in one arm would look like drift
+        try:
+            found, decision = await self._decided(ranking, served, ruling.policy, priority)
+        except (PolicyError, NotCertifiedError) as error:
+            if ruling.arm != CANARY or ruling.policy is None or self.observing is None:
+                raise
+            self.observing.failed(f"the canary {short(ruling.policy.digest)} cannot decide", error)
+            ruling = self.policies.otherwise(served)
+            found, decision = await self._decided(ranking, served, ruling.policy, priority)
+        decision = limited(decision, k)
+        if self.observing is None:
+            return decision
+        known = (served.name, served.scorer.fingerprint, request, user, k)
+        return self.observing.record(Made(decision, found, ruling, *known, explore=choice.explore))
+
+    async def _decided(
+        self, ranking: Ranking, served: Served, policy: Policy | None, priority: int
+    ) -> tuple[Ranking, Decision]:
+        """The candidates as they were scored, and what is decided on them."""
         found = await served.rank(ranking, self.terms(priority), policy)
-        decision = limited(policy.decide(found) if policy else Decision(served.calibrated(found)), k)
-        self.seen.add(decision, served.name)
-        return decision
+        return found, policy.decide(found) if policy else Decision(served.calibrated(found))
+
+    def watched(self) -> Observing:
+        """What observes.
+
+        Raises:
+            NotFoundError: this server observes nothing.
+        """
+        if self.observing is None:
+            raise NotFoundError("this server observes nothing: start it with --observe STORE")
+        return self.observing
+
+    async def activate(self, name: str, actor: str = "http") -> None:
+        """Let another policy decide from now on, in all replicas of a store; ``"none"`` or empty lets none.
+
+        Raises:
+            NotFoundError: there is no such policy.
+            PolicyExpired: its last day is over.
+            StaleError: somebody else has acted meanwhile.
+        """
+        if self.observing is None:
+            self.policies.activate(name)
+            return
+        policy = None if name in ("", NONE) else self.policies.named(name)
+        work, called = self.observing.watch.lifecycle.activate, name if policy else ""
+        await self.observing.act(work, policy, actor=actor, name=called)
 
     def generator(self, choice: Choice, passages: int) -> Generator:
         """What answers: a language model, or the passages' own sentences, as the model scores them.
@@ -233,9 +304,11 @@ class Service:
     async def close(self) -> None:
         """Take no more requests, and return when all that were let in are done."""
         await self.models.close()
-        for part in (self.recall, self.embedding, self.feedback):
+        for part in (self.recall, self.embedding):
             if part is not None:
                 await part.queue.close()
+        if self.observing is not None:
+            await self.observing.close()
 
 
 def check_query(text: str) -> None:

@@ -45,6 +45,8 @@ def plain(value: object) -> object:
 
 Text = Annotated[pydantic.StrictStr, pydantic.AfterValidator(whole)]
 Asked = Annotated[Text, Field(description="What is asked; not blank.", json_schema_extra={"pattern": r"\S"})]
+# A name that a store can look up: without NUL, which databases take for a text's end.
+Name = Annotated[str, pydantic.StringConstraints(strict=True, min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 Plain = pydantic.BeforeValidator(plain)
 # A list that is wrong is refused at its first wrong entry: a report on each would be a thousand times the body.
 Several: TypeAlias = Annotated[list[Entry], Field(max_length=MOST, fail_fast=True)]

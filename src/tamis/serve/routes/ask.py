@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from types import GeneratorType
 from typing import Any
 
@@ -16,8 +17,8 @@ from tamis.serve.dialects.call import Field, Flag
 from tamis.serve.exchange import REFUSALS, unless_gone
 from tamis.serve.lib import JSONResponse, Response, StreamingResponse, fastapi
 from tamis.serve.problems import problem, told
-from tamis.serve.routes.search import Asking, Most
-from tamis.serve.service import Service
+from tamis.serve.routes.search import Asking, Most, decided
+from tamis.serve.service import Choice, Service
 
 STREAM = "text/event-stream"
 
@@ -28,6 +29,10 @@ class AskRequest(Asking):
     k: Most = Field(5, description="Passages to answer from.")
     depth: Most = Field(100, description="Candidates that are recalled and reranked.")
     stream: Flag = Field(False, description="Server-sent events: pieces of text, and last the checked answer.")
+
+    def choice(self) -> Choice:
+        """Which model and policy; an answer is never written from what a policy leaves out."""
+        return replace(super().choice(), explore=False)
 
 
 def router(service: Service) -> fastapi.APIRouter:
@@ -42,11 +47,11 @@ def router(service: Service) -> fastapi.APIRouter:
         service.aside.check()
         generator = service.generator(body.choice(), body.k)
 
-        async def decided() -> Decision:
+        async def found() -> Decision:
             ranking = await service.recalled(body.asked(), max(body.depth, body.k), rewrite=body.rewrite)
-            return await service.decide(ranking, body.choice(), k=body.k, priority=body.priority or 0)
+            return await decided(service, request, body, ranking)
 
-        decision = await unless_gone(request, decided())
+        decision = await unless_gone(request, found())
         name: str = request.state.id
         if body.stream:
             return StreamingResponse(events(generator, decision, name, service.aside), media_type=STREAM)

@@ -6,13 +6,14 @@ import uuid
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from tamis.errors import NotFoundError
-from tamis.serve.dialects.call import Amount, Few, Field, Position
+from tamis.observe.events import Event
+from tamis.serve.dialects.call import Amount, Few, Field, Name, Plain
 from tamis.serve.exchange import REFUSALS
 from tamis.serve.lib import fastapi, pydantic
 from tamis.serve.service import Service
 
-Name = Annotated[str, pydantic.StringConstraints(strict=True, min_length=1, max_length=200)]
+Place = Annotated[int, Field(ge=1, le=2**31 - 1), Plain]
+Measure = Annotated[Amount, Field(ge=0)]
 
 
 def as_text(value: object) -> object:
@@ -41,24 +42,66 @@ def in_utc(moment: datetime) -> datetime:
 Moment = Annotated[pydantic.AwareDatetime, pydantic.BeforeValidator(as_text), pydantic.AfterValidator(in_utc)]
 
 
-class FeedbackEvent(Few):
-    """One thing that a user did; names only, never a text."""
+class Happened(Few):
+    """What all events have; names and numbers only, never a text."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["click", "skip", "dwell", "rating", "conversion"]
-    document: Name = Field(description="Its id.")
     request: Name | None = Field(None, description="The id that the answer with the document carried.")
     query: Name | None = Field(None, description="A name of the query, where there is no request.")
-    position: Position | None = Field(None, description="Where it was shown, from 1.")
-    value: Amount | None = Field(None, description="Seconds of a dwell, the grade of a rating.")
+    position: Place | None = Field(None, description="Where it was shown, from 1.")
     user: Name | None = Field(None, description="A name of the user or session, best a hashed one.")
     at: Moment | None = Field(None, description="When it happened; now otherwise.")
     event: Name | None = Field(None, description="A name of the event: what is sent twice counts once.")
 
 
+class ClickEvent(Happened):
+    """A document was opened, or passed over."""
+
+    kind: Literal["click", "skip"]
+    document: Name = Field(description="Its id.")
+    value: Measure | None = None
+
+
+class DwellEvent(Happened):
+    """Somebody stayed on a document."""
+
+    kind: Literal["dwell"]
+    document: Name = Field(description="Its id.")
+    value: Measure = Field(description="Seconds.")
+
+
+class SessionEvent(Happened):
+    """A session ended."""
+
+    kind: Literal["session"]
+    document: Name | None = None
+    value: Measure = Field(description="Seconds from the answer to the last act.")
+
+
+class RatingEvent(Happened):
+    """A document was rated, or the whole answer."""
+
+    kind: Literal["rating"]
+    document: Name | None = Field(None, description="Its id; the whole answer is meant where none is given.")
+    value: Amount = Field(description="The grade.")
+
+
+class ConversionEvent(Happened):
+    """What the search was for has come about."""
+
+    kind: Literal["conversion"]
+    document: Name | None = Field(None, description="The id of the document that led to it, where one did.")
+    value: Measure | None = Field(None, description="What it is worth.")
+
+
+FeedbackEvent = Annotated[
+    ClickEvent | DwellEvent | SessionEvent | RatingEvent | ConversionEvent, Field(discriminator="kind")
+]
+
+
 class FeedbackRequest(Few):
-    """One event, or several."""
+    """Several events."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
@@ -71,23 +114,35 @@ class FeedbackAnswer(pydantic.BaseModel):
     events: list[str]
 
 
+def which(body: Any) -> str:
+    """Whether a body holds several events or is one."""
+    return "several" if isinstance(body, dict) and "events" in body else "one"
+
+
+Body = Annotated[
+    Annotated[FeedbackRequest, pydantic.Tag("several")] | Annotated[FeedbackEvent, pydantic.Tag("one")],
+    pydantic.Discriminator(which),
+]
+
+
 def router(service: Service) -> fastapi.APIRouter:
     """The path that takes feedback."""
     paths = fastapi.APIRouter(responses=REFUSALS, tags=["feedback"])
 
     @paths.post("/v1/feedback", operation_id="feedback")
-    async def feedback(body: FeedbackRequest | FeedbackEvent) -> FeedbackAnswer:
+    async def feedback(body: Body) -> FeedbackAnswer:
         """Keep events; they are on the disk when this answers."""
-        if service.feedback is None:
-            raise NotFoundError("this server keeps no feedback: start it with --feedback FILE")
-        events = body.events if isinstance(body, FeedbackRequest) else [body]
-        now = datetime.now(UTC)
-        written: list[dict[str, Any]] = [
-            {**event.model_dump(mode="json", exclude_none=True), "event": event.event or uuid.uuid4().hex,
-             "at": (event.at or now).isoformat(), "received": now.isoformat()}
-            for event in events
-        ]  # fmt: skip
-        await service.feedback.add(written)
-        return FeedbackAnswer(events=[event["event"] for event in written])
+        observing = service.watched()
+        given = body.events if isinstance(body, FeedbackRequest) else [body]
+        events = [read(event) for event in given]
+        await observing.add(events)
+        return FeedbackAnswer(events=[event.event for event in events])
 
     return paths
+
+
+def read(given: Happened) -> Event:
+    """An event as it is kept, under a name of its own where it has none."""
+    fields = given.model_dump(exclude_none=True)
+    at = fields.pop("at", None) or datetime.now(UTC)
+    return Event(**{"event": uuid.uuid4().hex, **fields, "at": at.timestamp()})

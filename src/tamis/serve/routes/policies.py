@@ -38,9 +38,9 @@ def router(service: Service, owner: Callable[..., None], reload: Reload | None) 
         return {"active": service.policies.active or None, "policies": service.policies.described()}
 
     @paths.put("/v1/policies/active", operation_id="activate_policy", dependencies=owned)
-    async def activate(body: ActivateRequest) -> dict[str, Any]:
-        """Let another policy decide from now on, until the configuration is read again."""
-        service.policies.activate(body.name)
+    async def activate(request: fastapi.Request, body: ActivateRequest) -> dict[str, Any]:
+        """Let another policy decide from now on, until the configuration asks for something else."""
+        await service.activate(body.name, request.state.holder or "http")
         return {"active": service.policies.active or None}
 
     @paths.get("/v1/models", operation_id="models")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from tamis.core import Document, Query, as_documents
-from tamis.serve.dialects.call import Asked, Count, Few, Field, Flag, Plain, Several, Text
+from tamis.core import Decision, Document, Query, Ranking, as_documents
+from tamis.serve.dialects.call import Asked, Count, Few, Field, Flag, Name, Plain, Several, Text
 from tamis.serve.exchange import REFUSALS, unless_gone
 from tamis.serve.lib import Response, fastapi, pydantic
 from tamis.serve.service import Choice, Service
@@ -32,6 +32,10 @@ class Asking(Few):
     policy: Text | None = Field(None, description='What decides; the active policy otherwise, "none" shows everything.')
     priority: Count | None = Field(None, description="0 is worked on first.")
     history: Turns = Field(default_factory=list)
+    user: Name | None = Field(
+        None, description="A name of the user or session: one user stays with one policy while a canary runs."
+    )
+    k: Most | None = Field(None, description="Results that are shown; all that the policy accepts otherwise.")
     rewrite: Flag = Field(False, description="Ask as the conversation means it; a search also asks in other words.")
 
     def asked(self) -> Query:
@@ -65,7 +69,6 @@ class DecideRequest(Asking):
     """Documents to be decided upon."""
 
     documents: Several[Text | DecideDocument] = Field(min_length=1, description="Texts, or objects with a text.")
-    k: Most | None = Field(None, description="Results that are shown; all that the policy accepts otherwise.")
 
     def read(self) -> list[Document]:
         """The documents.
@@ -74,6 +77,13 @@ class DecideRequest(Asking):
             InputError: two have one id.
         """
         return as_documents(one if isinstance(one, str) else one.model_dump() for one in self.documents)
+
+
+async def decided(service: Service, request: fastapi.Request, body: Asking, ranking: Ranking) -> Decision:
+    """What to show of candidates, as a request asks for it, recorded under the request's id."""
+    return await service.decide(
+        ranking, body.choice(), k=body.k, priority=body.priority or 0, request=request.state.id, user=body.user or ""
+    )
 
 
 def router(service: Service) -> fastapi.APIRouter:
@@ -86,7 +96,7 @@ def router(service: Service) -> fastapi.APIRouter:
 
         async def work() -> Response:
             ranking = await service.recalled(body.asked(), max(body.depth, body.k), rewrite=body.rewrite)
-            found = await service.decide(ranking, body.choice(), k=body.k, priority=body.priority or 0)
+            found = await decided(service, request, body, ranking)
             return json_answer(request, found, ranking)
 
         return await unless_gone(request, work())
@@ -99,7 +109,7 @@ def router(service: Service) -> fastapi.APIRouter:
             ranking = service.given(body.asked(), body.read())
             if body.rewrite:
                 ranking = replace(ranking, query=(await service.rewritten(ranking.query))[0].query)
-            found = await service.decide(ranking, body.choice(), k=body.k, priority=body.priority or 0)
+            found = await decided(service, request, body, ranking)
             return json_answer(request, found, ranking)
 
         return await unless_gone(request, work())

@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from tamis.errors import InputError
-from tamis.serve.feedback import counted
+from tamis.observe.store import Which
 from tamis.serve.policies import NONE
 from tamis.workbench.desk import Desk, visitor
 from tamis.workbench.lib import gr
@@ -33,7 +33,7 @@ def fill(desk: Desk) -> None:
     def look() -> list[Any]:
         nothing: list[Any] = [(words("nothing"), NONE)]
         choices = gr.update(choices=[*nothing, *desk.service.policies.known])
-        return [_page(desk), _feedback(desk), choices]  # feedback is a file to read: not with every tick
+        return [_page(desk), _feedback(desk), choices]  # feedback is counted: not with every tick
 
     async def let(name: str | None, request: gr.Request) -> list[Any]:
         if not desk.may_exchange(visitor(request).holder):
@@ -72,27 +72,29 @@ def _models(desk: Desk) -> str:
 
 def _decisions(desk: Desk) -> str:
     """Decisions by model and policy, and the spread of the best scores."""
-    words, found = desk.words("monitor"), desk.service.seen.described()
+    words, observing = desk.words("monitor"), desk.service.observing
+    found = observing.watch.store.counts() if observing else []
     head = f"<h3>{text(words('decisions'))}</h3>"
     if not found:
         return head + note(words("no_decisions"))
     names = {policy.digest: name for name, policy in desk.service.policies.known.items()}
     rows, plots = [], []
     for row in found:
-        policy = names.get(row["policy"], row["policy"][:DIGEST]) if row["policy"] else words("everything")
-        expected = row["expected_precision"]
+        policy = names.get(row.policy, row.policy[:DIGEST]) if row.policy else words("everything")
+        policy += f" ({row.arm})" if row.arm else ""
         rows.append(
             (
-                row["model"],
+                row.model,
                 policy,
-                f"{row['decisions']:,}",
-                f"{row['accepted']:,} / {row['candidates']:,}",
-                f"{100 * row['empty'] / row['decisions']:.1f} %",
-                "" if expected is None else f"{100 * expected:.1f} %",
+                f"{row.decisions:,}",
+                f"{row.accepted:,} / {row.candidates:,}",
+                f"{100 * row.empty / row.decisions:.1f} %",
+                "" if row.expected is None else f"{100 * row.expected:.1f} %",
             )
         )
-        edges, counts = row["best"]
-        plots.append(histogram(edges, counts, words("best", model=row["model"], policy=policy)))
+        assert observing is not None
+        counts, edges = observing.watch.store.histogram(which=Which(policy=row.policy, arm=row.arm))
+        plots.append(histogram(edges.tolist(), counts.tolist(), words("best", model=row.model, policy=policy)))
     heads = [words(name) for name in ("model", "policy", "count", "shown", "empty", "expected")]
     plotted = f'<div class="t-columns">{"".join(plots)}</div>'
     return f'{head}{table(heads, rows)}<p class="t-small">{text(words("expected_note"))}</p>{plotted}'
@@ -126,11 +128,11 @@ def _end(row: dict[str, Any], desk: Desk) -> str:
 
 
 def _feedback(desk: Desk) -> str:
-    words, log = desk.words("monitor"), desk.service.feedback
+    words, observing = desk.words("monitor"), desk.service.observing
     head = f"<h3>{text(words('feedback'))}</h3>"
-    if log is None:
+    if observing is None:
         return head + note(words("no_feedback"))
-    found = counted(log.path)
+    found = observing.watch.store.events_by_kind()
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(found.items())) or "-"
     return head + note(words("events", count=sum(found.values()), kinds=kinds))
 
