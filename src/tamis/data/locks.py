@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 
 def lock(file: int, *, wait: bool = False) -> bool:
@@ -40,23 +37,6 @@ def unlock(file: int) -> None:
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_UN)
-
-
-@contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Hold the lock of a file, which is made where there is none, for as long as the block runs; waits for others.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder, held(Path(folder) / "lock"):
-    ...     (Path(folder) / "lock").exists()
-    True
-    """
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        lock(file, wait=True)
-        yield
-    finally:
-        os.close(file)
 
 
 def _taken(file: int, wait: bool) -> bool:

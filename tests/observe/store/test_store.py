@@ -313,3 +313,11 @@ def test_sqlite_is_synced_with_each_transaction(tmp_path):
         assert connection.scalar(sa.text("PRAGMA synchronous")) == 2  # FULL
         assert connection.scalar(sa.text("PRAGMA auto_vacuum")) == 2  # incremental
     assert sqlite3.connect(tmp_path / "kept.db").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_replicas_hash_alike(opened):
+    one, other = opened(), opened()
+    one.add([decided(1, query="sieve", user="ann")])
+    other.add([decided(2, query="sieve", user="ann")])
+    first, second = one.decisions()
+    assert (first.query, first.user) == (second.query, second.user) and first.query != first.user

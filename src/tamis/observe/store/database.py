@@ -18,6 +18,7 @@ from tamis.extras import require
 from tamis.observe.store.lib import postgresql, sa, sqlite
 
 PATIENCE = 30.0  # seconds that a writer of SQLite waits for one that does not hold our lock
+CONNECT = 10  # seconds to reach a server, where the URL says nothing else
 ADVISORY = 0x74616D69735F6F62  # the number under which PostgreSQL keeps our lock: "tamis_ob"
 SYNCHRONOUS = "FULL"
 PAGES = 2_000  # of 4 KiB that are given back at once: others write in between
@@ -169,6 +170,7 @@ class Database:
             raise InputError("the postgresql:// URL cannot be read: special characters in it need %-encoding") from None
         words = [made.password, *(str(v) for k, v in made.query.items() if "pass" in k)]
         self._secrets = tuple(str(word) for word in (*words, made.username) if word)
+        made = made.update_query_dict({"connect_timeout": str(CONNECT), **made.query})
         return sa.create_engine(made, pool_pre_ping=True, hide_parameters=True, json_serializer=_dumps)
 
     @staticmethod
