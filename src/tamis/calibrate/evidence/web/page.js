@@ -87,9 +87,9 @@ function drawPlot(id, columns, options) {
   });
   const made = new uPlot({
     width: Math.max(home.clientWidth, 280), height: options.height || 260,
-    series: [{ label: options.x, value: (_, v) => (v === null ? "–" : score(v)) }, ...options.series],
+    series: [{ label: options.x, value: (_, v) => (v === null ? "–" : (options.xv || score)(v)) }, ...options.series],
     bands: options.bands || [], scales: { x: { time: false, ...(options.xs || {}) }, y: options.ys || {} },
-    axes: [axis(options.x, null, 34), axis(options.y, options.yv, 58)],
+    axes: [{ ...axis(options.x, options.xv, 34), ...(options.xa || {}) }, axis(options.y, options.yv, 58)],
     legend: { live: true, markers: { dash: (u, at) => ((u.series[at].dash || []).length ? "dashed" : "solid") } }, cursor: { y: false, drag: { x: false, y: false } }, plugins: options.plugins || [],
   }, columns, home);
   home.setAttribute("aria-label", options.alt);
