@@ -18,9 +18,14 @@ from tamis.decide import Policy, PrecisionAtLeast, Thresholds
 from tamis.errors import StorageError
 from tamis.observe.clicks import Exploration
 from tamis.observe.lifecycle.lifecycle import Lifecycle
+from tamis.observe.options import WatchOptions
 from tamis.observe.store import Store
+from tamis.score import load_scorer
+from tamis.serve import build
+from tamis.serve.added import Added
 from tamis.serve.app import Settings
 from tamis.serve.comparing import Way, compared
+from tamis.serve.config import Configuration, ModelOptions
 from tamis.serve.keys import Keys
 from tamis.serve.models import Models
 from tamis.serve.served import Served
@@ -344,3 +349,27 @@ def test_another_model_than_the_policys_is_kept_apart(where):
         client.put("/v1/policies/active", json={"name": "none"})
         assert shown(client, model="second") == shown(client) == ["d2", "d1", "d0"]
     assert [(one.arm, one.model) for one in kept(where)] == [("aside", "second"), ("aside", "second"), ("", "overlap")]
+
+
+def test_what_owners_add_decides_and_the_ledger_remembers_it(tmp_path):
+    mini = Policy(Thresholds(99.0), scorer=load_scorer("tamis-mini").fingerprint, stage="tamis-mini")
+    told = Configuration(models={"m": ModelOptions("tamis-mini")}, encoder="", observe=WatchOptions("kept.db"))
+
+    async def lived(acts):
+        added = Added(tmp_path / "added", lambda: told, tmp_path)
+        service = build.service(added.configuration(), tmp_path, kept=added.policies)
+        try:
+            return [(await act(added, service), service.policies.active)[1] for act in acts]
+        finally:
+            await service.close()
+
+    add = lambda added, service: added.add_policy(service, "mine", mini)  # noqa: E731
+    none = lambda added, service: added.activate(service, "none")  # noqa: E731
+    reload = lambda added, service: added.reload(service)  # noqa: E731
+    assert asyncio.run(lived([add, reload, none, reload])) == ["mine", "mine", "", ""]
+    assert asyncio.run(lived([reload, add, reload])) == ["", "mine", "mine"]
+    assert asyncio.run(lived([reload])) == ["mine"]
+    with Store.open(tmp_path / "kept.db") as store:
+        acts = [(entry.act, entry.actor) for entry in store.entries()]
+    by = [("activate", "configuration")] * 2
+    assert acts == [*by, ("activate", "workbench"), ("activate", "workbench")], "nothing is written twice"
