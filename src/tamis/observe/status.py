@@ -59,8 +59,8 @@ class Status:
         policies: all that were ever heard of, in the order in which they were.
         standing: the fold of the ledger that this was read from.
         promise: of the policy that decides, and whether it holds.
-        counts: decisions by model, policy and arm, as ``Store.counts`` gives them.
-        events: how many of each kind.
+        counts: decisions of the last seven days by model, policy and arm, as ``Store.counts`` gives them.
+        events: how many of each kind in the last seven days.
         satisfaction: of the latest sessions of the active policy; None where none told any.
         trial: how the canary does; None without one.
         at: when this was read, in seconds since 1970.
@@ -82,7 +82,7 @@ class Status:
 
     @property
     def decisions(self) -> int:
-        """How many are kept."""
+        """How many there were in the last seven days."""
         return sum(int(row["decisions"]) for row in self.counts)
 
     @property

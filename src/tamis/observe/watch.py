@@ -33,6 +33,7 @@ LATEST = 5_000  # decisions that a look takes, and a replay, at most
 RECENT = 2_000  # sessions of which satisfaction is told
 ROUNDS = 1_000
 DAY = 86_400.0
+WEEK = 7 * DAY  # of which a status counts decisions and events
 HASH = re.compile("[0-9a-f]{32}")  # what a store keeps in place of a text
 
 USUAL = WatchOptions()
@@ -200,14 +201,15 @@ class Watch:
         """Where everything stands."""
         now = self.lifecycle.standing()
         lines = [PolicyLine.of(digest, self.lifecycle.policy(digest), now) for digest in now.states]
+        week = time.time() - WEEK
         latest = self.store.sessions(policy=now.active, arm="", since=now.fresh, limit=RECENT, newest=True)
         values = Arm.of(latest, self.options.satisfaction).values
         return Status(
             lines,
             now,
             Promise.of(self.lifecycle.policy(now.active), now),
-            [asdict(row) for row in self.store.counts()],
-            self.store.events_by_kind(),
+            [asdict(row) for row in self.store.counts(Which(since=week))],
+            self.store.events_by_kind(since=week),
             interval(values, rounds=ROUNDS) if values else None,
             self.trial(),
         )
