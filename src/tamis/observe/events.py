@@ -212,6 +212,15 @@ class Session:
                 found[event.document] = max(event.value, found.get(event.document, 0.0))
         return found
 
+    def satisfied(self, dwell: float = 0.0) -> frozenset[str]:
+        """Documents with a click that satisfied, by their ids.
+
+        Args:
+            dwell: seconds below which it did not; a click whose dwell is not known did.
+        """
+        long = self.dwell
+        return frozenset(document for document in self.clicked if long.get(document, dwell) >= dwell)
+
     @property
     def seconds(self) -> float | None:
         """Length of the session in seconds; None where nobody said it."""

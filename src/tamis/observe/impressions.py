@@ -59,7 +59,7 @@ class Impressions:
         pool: list[tuple[int, float, int]] = []
         at = -1
         for at, session in enumerate(sessions):
-            good = _satisfied(session, dwell)
+            good = session.satisfied(dwell)
             for item in session.decided.items:
                 if item.shown:
                     shown.append((at, item.score, item.position, float(item.document in good), item.propensity))
@@ -72,11 +72,6 @@ class Impressions:
 
     def __len__(self) -> int:
         return self.scores.size
-
-
-def _satisfied(session: Session, dwell: float) -> set[str]:
-    long = session.dwell
-    return {document for document in session.clicked if long.get(document, dwell) >= dwell}
 
 
 def _scores(items: Sequence[Placed]) -> list[float]:

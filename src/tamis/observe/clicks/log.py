@@ -107,8 +107,7 @@ def _counts(one: Impression, dwell: float) -> bool:
 
 
 def _rows(session: Session, dwell: float) -> Iterator[tuple[str, str, int, bool, str]]:
-    clicked, stayed, decided = session.clicked, session.dwell, session.decided
+    good, decided = session.satisfied(dwell), session.decided
     for item in decided.items:
         if item.shown:
-            satisfied = item.document in clicked and stayed.get(item.document, dwell) >= dwell
-            yield decided.query, item.document, item.position, satisfied, decided.request
+            yield decided.query, item.document, item.position, item.document in good, decided.request

@@ -144,8 +144,7 @@ class Corrected:
     def _clicked(self, session: Session, places: Mapping[str, int]) -> float:
         acted = {event.document for event in session.events if event.kind in ("click", "skip")}
         deepest = max(place for document, place in places.items() if document in acted)
-        long = session.dwell
-        good = [places[d] for d in session.clicked if d in places and long.get(d, self.dwell) >= self.dwell]
+        good = [places[document] for document in session.satisfied(self.dwell) if document in places]
         seen = np.array(sorted(place for place in places.values() if place <= deepest))
         weights = 1.0 / self.examination.at(seen)
         return float(weights[np.isin(seen, good)].sum() / weights.sum())
