@@ -61,7 +61,7 @@ class Status:
         promise: of the policy that decides, and whether it holds.
         counts: decisions of the last seven days by model, policy and arm, as ``Store.counts`` gives them.
         events: how many of each kind in the last seven days.
-        satisfaction: of the latest sessions of the active policy; None where none told any.
+        satisfaction: of the latest sessions of the active policy; None where too few told any.
         trial: how the canary does; None without one.
         at: when this was read, in seconds since 1970.
     """

@@ -31,6 +31,7 @@ from tamis.observe.trial import Arm, Trial, tried
 MOST = 20_000  # sessions that a proposal or a trial rests on, at most
 LATEST = 5_000  # decisions that a look takes, and a replay, at most
 RECENT = 2_000  # sessions of which satisfaction is told
+FEW = 30  # sessions of which no mean is told
 ROUNDS = 1_000
 DAY = 86_400.0
 WEEK = 7 * DAY  # of which a status counts decisions and events
@@ -210,7 +211,7 @@ class Watch:
             Promise.of(self.lifecycle.policy(now.active), now),
             [asdict(row) for row in self.store.counts(Which(since=week))],
             self.store.events_by_kind(since=week),
-            interval(values, rounds=ROUNDS) if values else None,
+            interval(values, rounds=ROUNDS) if len(values) > FEW else None,
             self.trial(),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
@@ -12,6 +13,7 @@ from tamis.serve.exchange import REFUSALS
 from tamis.serve.lib import JSONResponse, fastapi, pydantic
 from tamis.serve.service import Service
 
+FRESH = 5.0  # seconds for which one reading of the store answers all who ask
 ENTRIES = 1_000  # of the ledger, that one answer tells
 Share = Annotated[float, Field(gt=0, lt=1), Plain]
 Reason = Annotated[Text, Field(max_length=2_000, description="Why, for the ledger.")]
@@ -63,11 +65,12 @@ def _shown(paths: fastapi.APIRouter, service: Service) -> None:
 
     @paths.get("/v1/watch", operation_id="watch", response_model=dict[str, Any])
     async def status() -> JSONResponse:
-        """What decides, what it promises, what is on trial, as of the last look."""
+        """What decides, what it promises, what is on trial, some seconds old at most."""
         seen = service.watched()
-        if seen.status is None:
-            return answer((await seen.run(seen.renew, tick=False)).as_json())
-        return answer(seen.status.as_json())
+        known = seen.status
+        if known is None or time.time() - known.at > FRESH:
+            known = await seen.run(seen.renew, tick=False)
+        return answer(known.as_json())
 
     @paths.get("/v1/watch/ledger", operation_id="watch_ledger", response_model=dict[str, Any])
     async def ledger(after: Annotated[int, fastapi.Query(ge=0, le=2**53)] = 0) -> JSONResponse:
