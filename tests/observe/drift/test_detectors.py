@@ -11,10 +11,10 @@ from river import drift
 from scipy.stats import beta
 
 from tamis.errors import InputError
-from tamis.observe.drift import ADWIN, MeanShift, PageHinkley
+from tamis.observe.drift import ADWIN, DETECTORS, MeanShift, PageHinkley, detector_from_json
 from tamis.observe.drift.meanshift import least_mean
 
-DETECTORS = [ADWIN(), PageHinkley(), MeanShift(reference=100), MeanShift(reference=50, way="both")]
+SOME = [ADWIN(), PageHinkley(), MeanShift(reference=100), MeanShift(reference=50, way="both")]
 
 
 def streams():
@@ -121,7 +121,7 @@ def test_the_bound_on_a_mean_holds_and_is_clopper_and_pearsons_for_zeros_and_one
     assert least_mean(np.zeros(50), 0.05) == 0.0
 
 
-@pytest.mark.parametrize("detector", DETECTORS, ids=lambda one: one.as_json()["kind"])
+@pytest.mark.parametrize("detector", SOME, ids=lambda one: one.as_json()["kind"])
 class TestEveryDetector:
     def test_goes_on_from_its_state(self, detector):
         values = np.concatenate([np.tile([0.0, 1.0], 200), np.full(150, 0.02)]).tolist()
@@ -134,6 +134,12 @@ class TestEveryDetector:
             rest = type(detector).from_json(json.loads(json.dumps(first.as_json())))
             assert rest.drift_detected == first.drift_detected
             assert [*places, *(cut + place for place in found(rest, values[cut:]))] == expected
+
+    def test_is_found_by_its_kind(self, detector):
+        assert isinstance(detector, DETECTORS[detector.as_json()["kind"]])
+        assert detector_from_json(detector.as_json()).as_json() == detector.as_json()
+        with pytest.raises(InputError, match="adwin, mean-shift"):
+            detector_from_json({"kind": "other"})
 
     def test_says_so_as_an_attribute_too(self, detector):
         copy = type(detector).from_json(detector.as_json())

@@ -5,6 +5,7 @@ from tamis.observe.drift.baseline import Baseline
 from tamis.observe.drift.checks import CHECKS
 from tamis.observe.drift.cvm import cvm
 from tamis.observe.drift.detector import Detector
+from tamis.observe.drift.detectors import DETECTORS, detector_from_json
 from tamis.observe.drift.ks import ks
 from tamis.observe.drift.look import Finding, Look, look
 from tamis.observe.drift.meanshift import MeanShift
@@ -21,6 +22,7 @@ from tamis.observe.drift.shift import Shift, TwoSample, shift
 __all__ = [
     "ADWIN",
     "CHECKS",
+    "DETECTORS",
     "MEASURES",
     "Again",
     "Baseline",
@@ -36,6 +38,7 @@ __all__ = [
     "TwoSample",
     "answerless_rate",
     "cvm",
+    "detector_from_json",
     "expected_precision",
     "expected_shortfall",
     "ks",

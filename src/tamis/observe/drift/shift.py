@@ -13,7 +13,7 @@ from tamis.core import Floats, Groups
 from tamis.errors import InputError
 
 ROUNDS = 999
-CELLS = 1 << 21  # labels held at once while drawing
+CELLS = 1 << 18  # labels held at once while drawing: what a cache holds
 NOISE = 1e-10  # statistics closer than this are equal but for rounding
 
 Mask: TypeAlias = NDArray[np.bool_]
