@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import NormalDist
 from unittest import mock
 
 import numpy as np
@@ -63,6 +64,13 @@ def queries(rng: np.random.Generator, count: int, *, documents: int = 10) -> tup
     scores = MEANS[grade] + np.sqrt(SHARED) * rng.standard_normal((count, 1)) + own
     order = np.argsort(-scores, axis=1)
     return np.take_along_axis(scores, order, 1), np.take_along_axis(grade == 0, order, 1)
+
+
+def precision(threshold: float) -> float:
+    """The true precision of what reaches a threshold, before the drift."""
+    shares = zip((0.2, 0.3, 0.5), MEANS.tolist(), SPREADS.tolist(), strict=True)
+    tails = [share * (1 - NormalDist(mean, spread).cdf(threshold)) for share, mean, spread in shares]
+    return tails[0] / sum(tails)
 
 
 @cache

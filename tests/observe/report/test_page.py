@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,8 @@ def test_drift_that_the_calibration_cannot_see_is_seen_by_clicks(evil, made):
     data = data_of(made)
     before, after = data["days"][2], data["days"][6]
     assert after["precision"][0] > before["precision"][0] and after["clicked"][0] < before["clicked"][0]
+    assert world.precision(world.THRESHOLD) == pytest.approx(world.LEAST, abs=1e-6)
+    assert data["doubt"]["low"] <= world.precision(world.THRESHOLD - world.DRIFT) <= data["doubt"]["high"]
     assert data["doubt"]["high"] < world.LEAST and "next.doubt" in [line["key"] for line in data["next"]]
 
 
@@ -304,7 +307,7 @@ def test_little_is_said_and_is_no_error(case, opened, tmp_path):
     json.dumps(data, allow_nan=False)
 
 
-def test_an_alarm_and_an_expired_policy_are_said(opened, tmp_path):
+def test_an_alarm_is_said(opened, tmp_path):
     with world.build(tmp_path / "kept.db", stage="alarm", daily=300) as watch:
         made = page(watch, days=12, until=world.END)
         browser = opened(made)
@@ -314,6 +317,18 @@ def test_an_alarm_and_an_expired_policy_are_said(opened, tmp_path):
         speak(browser, "en")
         assert "does NOT hold" in browser.text("promise")
         shot(browser, "alarm-en")
+
+
+def test_an_expired_policy_is_said(opened, tmp_path):
+    late = replace(world.policy(), expires="2024-10-01")
+    made = bare(tmp_path / "kept.db", decisions=rows(40, 0.9, late.digest), policy=late)
+    data = data_of(made)
+    assert data["verdict"]["key"] == "verdict.expired" and data["next"][0]["key"] == "next.tune"
+    assert data["promise"]["holds"] is False
+    browser = opened(made)
+    assert "its last day was 2024-10-01" in browser.text("promise")
+    speak(browser, "zh")
+    assert "最后有效日是 2024-10-01" in browser.text("promise")
 
 
 def test_a_policy_brought_by_people_has_no_evidence(opened, tmp_path):

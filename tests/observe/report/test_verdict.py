@@ -13,18 +13,17 @@ from tamis.observe.lifecycle.rollout import CANARY
 from tamis.observe.lifecycle.states import Alarm, Standing
 from tamis.observe.promise import Promise
 from tamis.observe.report.page import PAGES
-from tamis.observe.report.verdict import Line, doubted, promised, steps, verdict
+from tamis.observe.report.verdict import Line, Signs, doubted, promised, steps, verdict
 from tamis.observe.status import Status
 from tamis.observe.trial import Arm, tried
 
-SOME = [{"decisions": 10}]
 SEEN = Standing(since=1.0, look={"findings": []})
 NAMES = {"a" * 64: "ours", "b" * 64: ""}
 WAITS = Standing(states={"a" * 64: "candidate", "b" * 64: "candidate"}, names=NAMES, since=1.0)
 
 
-def status(standing=SEEN, counts=SOME, trial=None, clicks=5):
-    return Status([], standing, Promise(), counts, {"click": clicks} if clicks else {}, None, trial)
+def status(standing=SEEN, trial=None):
+    return Status([], standing, Promise(), [], {}, None, trial)
 
 
 def trial(mine, theirs, size=2000, share=0.5):
@@ -41,44 +40,44 @@ ON_TRIAL = replace(SEEN, states={"c" * 64: CANARY}, names={"c" * 64: "new"}, sha
     ("one", "options", "key"),
     [
         (status(), {"broken": True}, "verdict.broken"),
-        (status(ALARM), {"broken": False, "expired": True}, "verdict.alarm"),
-        (status(WAITS), {"broken": False, "expired": True}, "verdict.expired"),
-        (status(Standing(), []), {"broken": False}, "verdict.nothing"),
-        (status(WAITS), {"broken": False}, "verdict.proposed"),
-        (status(Standing(since=1.0)), {"broken": False}, "verdict.young"),
-        (status(), {"broken": False}, "verdict.fine"),
-        (status(ON_TRIAL, trial=trial(0.5, 0.3)), {"broken": False}, "trial.better"),
-        (status(ON_TRIAL, trial=trial(0.3, 0.5)), {"broken": False}, "trial.worse"),
-        (status(ON_TRIAL, trial=trial(0.3, 0.3)), {"broken": False}, "trial.users"),
-        (status(ON_TRIAL, trial=trial(0.3, 0.3, share=0.1)), {"broken": False}, "trial.mismatch"),
-        (status(ON_TRIAL, trial=tried("c" * 64, 0.5, Arm(), Arm())), {"broken": False}, "trial.few"),
+        (status(ALARM), {"expired": True}, "verdict.alarm"),
+        (status(WAITS), {"expired": True}, "verdict.expired"),
+        (status(Standing()), {"kept": False}, "verdict.nothing"),
+        (status(WAITS), {}, "verdict.proposed"),
+        (status(Standing(since=1.0)), {}, "verdict.young"),
+        (status(), {}, "verdict.fine"),
+        (status(ON_TRIAL, trial=trial(0.5, 0.3)), {}, "trial.better"),
+        (status(ON_TRIAL, trial=trial(0.3, 0.5)), {}, "trial.worse"),
+        (status(ON_TRIAL, trial=trial(0.3, 0.3)), {}, "trial.users"),
+        (status(ON_TRIAL, trial=trial(0.3, 0.3, share=0.1)), {}, "trial.mismatch"),
+        (status(ON_TRIAL, trial=tried("c" * 64, 0.5, Arm(), Arm())), {}, "trial.few"),
     ],
 )
 def test_the_verdict_says_the_most_important(one, options, key):
-    found = verdict(one, **options)
+    found = verdict(one, Signs(**options))
     assert found.key == key
     for language in ("en", "zh"):
         assert "{" not in PAGES.said(key, found.values, language)
 
 
 def test_a_policy_without_a_name_is_called_by_its_digest():
-    found = verdict(status(WAITS), broken=False)
+    found = verdict(status(WAITS), Signs())
     assert found.values["name"] == "b" * 12 and found.values["more"] == 1
 
 
-def keys(*arguments, **options):
-    return [line.key for line in steps(*arguments, **options)]
+def keys(one, **options):
+    return [line.key for line in steps(one, Signs(**options))]
 
 
 def test_what_to_do_next():
-    assert keys(status(), broken=False) == ["next.nothing"]
-    assert keys(status(clicks=0), broken=False) == ["next.feedback"]
-    assert keys(status(Standing(), []), broken=False) == ["next.observe"]
-    assert keys(status(WAITS), broken=False) == ["next.candidate", "next.candidate"]
+    assert keys(status()) == ["next.nothing"]
+    assert keys(status(), heard=False) == ["next.feedback"]
+    assert keys(status(Standing()), kept=False, heard=False) == ["next.observe"]
+    assert keys(status(WAITS)) == ["next.candidate", "next.candidate"]
     assert keys(status(ALARM), broken=True, expired=True, doubt=True) == ["next.broken", "next.relabel", "next.tune"]
-    assert keys(status(), broken=False, doubt=True) == ["next.doubt"]
+    assert keys(status(), doubt=True) == ["next.doubt"]
     for rates, act in (((0.5, 0.3), "approve"), ((0.3, 0.5), "retire"), ((0.3, 0.3), "wait")):
-        assert keys(status(ON_TRIAL, trial=trial(*rates)), broken=False) == [f"next.{act}"]
+        assert keys(status(ON_TRIAL, trial=trial(*rates))) == [f"next.{act}"]
 
 
 def policy(target, confidence=0.95, **rest):

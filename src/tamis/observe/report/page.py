@@ -14,7 +14,7 @@ from tamis.observe.report.acts import Chain, acts, findings, targets
 from tamis.observe.report.days import LEAST, Day, by_day, window
 from tamis.observe.report.proposals import advised, proposals
 from tamis.observe.report.scores import distributions
-from tamis.observe.report.verdict import Line, doubted, named, promised, short, steps, trial_line, verdict
+from tamis.observe.report.verdict import Line, Signs, doubted, named, promised, short, steps, trial_line, verdict
 from tamis.observe.status import Status
 from tamis.observe.store import Which
 from tamis.observe.trial import Trial
@@ -79,16 +79,17 @@ def _gathered(watch: Watch, since: float, until: float) -> dict[str, Any]:
     promise, feedback = promised(policy), watch.store.events_by_kind(since)
     advice = advised(watch, logged)
     doubt = doubted(promise, advice["precision"])
-    said = {"broken": bool(chain.fault), "expired": policy is not None and policy.expired}
+    signs = Signs(bool(chain.fault), policy is not None and policy.expired, doubt is not None,
+                  kept=any(True for _ in watch.store.decisions(limit=1)), heard="click" in feedback)  # fmt: skip
     return {
         "made": status.at,
-        "verdict": verdict(status, **said)._asdict(),
-        "next": [line._asdict() for line in steps(status, doubt=doubt is not None, **said)],
+        "verdict": verdict(status, signs)._asdict(),
+        "next": [line._asdict() for line in steps(status, signs)],
         "doubt": doubt,
-        "active": _active(status),
+        "active": _active(status, signs.kept),
         "promise": None if promise is None else {**promise._asdict(), "holds": status.promise.holds,
                                                  "expires": policy.expires if policy else ""},
-        "expired": said["expired"],
+        "expired": signs.expired,
         "alarm": None if now.alarm is None else {"at": now.alarm.at, "findings": _alarming(now.alarm.details)},
         "totals": [_named(asdict(row), status) for row in watch.store.counts(Which(since, until))],
         "feedback": feedback,
@@ -105,10 +106,10 @@ def _gathered(watch: Watch, since: float, until: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _active(status: Status) -> dict[str, Any] | None:
+def _active(status: Status, kept: bool) -> dict[str, Any] | None:
     """What decides."""
     line, now = status.active, status.standing
-    if line is None and not status.decisions:
+    if line is None and not kept:
         return None
     digest = now.active
     threshold = None if line is None else line.threshold

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tamis.decide import Policy
@@ -21,22 +22,35 @@ class Line(NamedTuple):
     values: Mapping[str, Any]
 
 
-def verdict(status: Status, *, broken: bool, expired: bool = False) -> Line:
-    """The most important thing: a ledger that was tampered with, then an alarm, then what waits, then peace.
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What a page knows beside a status.
 
-    Args:
-        status: where everything stands.
+    Attributes:
         broken: whether the ledger's chain is.
         expired: whether the last day of the policy that decides is over.
+        doubt: whether clicks speak against what is promised.
+        kept: whether there is any decision at all.
+        heard: whether users' clicks came in.
     """
+
+    broken: bool = False
+    expired: bool = False
+    doubt: bool = False
+    kept: bool = True
+    heard: bool = True
+
+
+def verdict(status: Status, signs: Signs) -> Line:
+    """The most important thing: a ledger that was tampered with, then an alarm, then what waits, then peace."""
     now = status.standing
-    if broken:
+    if signs.broken:
         return Line("verdict.broken", {})
     if now.alarm is not None:
         return Line("verdict.alarm", {})
-    if expired:
+    if signs.expired:
         return Line("verdict.expired", {})
-    if not status.decisions:
+    if not signs.kept:
         return Line("verdict.nothing", {})
     if waiting := now.of("candidate"):
         return Line("verdict.proposed", {"name": named(waiting[-1], now), "more": len(waiting) - 1})
@@ -63,24 +77,17 @@ def trial_line(trial: Trial, now: Standing) -> Line:
     return Line(f"trial.{key}", values)
 
 
-def steps(status: Status, *, broken: bool, expired: bool = False, doubt: bool = False) -> list[Line]:
-    """What a reader should do next, the most urgent first; each with the beginning of a digest where one is meant.
-
-    Args:
-        status: where everything stands.
-        broken: whether the ledger's chain is.
-        expired: whether the last day of the policy that decides is over.
-        doubt: whether clicks speak against what is promised.
-    """
+def steps(status: Status, signs: Signs) -> list[Line]:
+    """What a reader should do next, the most urgent first; each with the beginning of a digest where one is meant."""
     now = status.standing
     found: list[Line] = []
-    if broken:
+    if signs.broken:
         found.append(Line("next.broken", {}))
     if now.alarm is not None:
         found.append(Line("next.relabel", {}))
-    if expired:
+    if signs.expired:
         found.append(Line("next.tune", {}))
-    if doubt and now.alarm is None:
+    if signs.doubt and now.alarm is None:
         found.append(Line("next.doubt", {}))
     states: tuple[State, ...] = ("candidate", "shadow")
     for digest in (digest for state in states for digest in now.of(state)):
@@ -89,7 +96,7 @@ def steps(status: Status, *, broken: bool, expired: bool = False, doubt: bool = 
         act = CONFIRMED.get(status.trial.outcome.verdict, "wait")
         found.append(Line(f"next.{act}", {"name": named(now.canary, now), "digest": short(now.canary)}))
     if not found:
-        key = "observe" if not status.decisions else "feedback" if not status.events.get("click") else "nothing"
+        key = "observe" if not signs.kept else "nothing" if signs.heard else "feedback"
         found.append(Line(f"next.{key}", {}))
     return found
 

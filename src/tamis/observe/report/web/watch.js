@@ -47,8 +47,9 @@ function showNow() {
   say("decides", A === null ? T("decides.nothing") : T(A.since === null ? "decides.unknown" : A.threshold === null ? "decides.plain" : "decides.threshold",
     { name: policy(A.name), digest: A.digest ? T("decides.digest", A) : "", since: A.since === null ? "" : minute(A.since), threshold: A.threshold === null ? "" : score(A.threshold) }));
   const P = DATA.promise;
+  $("promise").hidden = A === null;
   say("promise", P === null ? T("promise.none") : T("promise.line", { promise: T(P.key, round(P.values)),
-    holds: T(P.holds ? "promise.holds" : DATA.expired ? "promise.expired" : "promise.alarm", { day: P.expires }) }));
+    holds: T(P.holds ? (DATA.doubt ? "promise.doubtful" : "promise.holds") : DATA.expired ? "promise.expired" : "promise.alarm", { day: P.expires }) }));
   const D = DATA.doubt;
   $("doubt").hidden = !D;
   if (D) say("doubt", T("promise.doubt", { promised: shares(D.promised), precision: percent(D.value), between: between(D.low, D.high, percent) }));
