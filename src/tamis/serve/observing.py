@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import threading
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +25,7 @@ from tamis.serve.policies import Policies
 from tamis.serve.recording import Made
 
 REREAD = 1.0  # seconds between two looks at the ledger: what one replica is told, all do soon after
+QUIET = 60.0  # seconds between two lines of log about the same
 TRIES = 20  # replicas that may begin at once
 THREADS = 4  # a look, the ledger, and what owners ask
 MANY = 100  # events whose rows are made in a thread: they would hold the loop up
@@ -62,7 +65,7 @@ class Observing:
         self._threads = ThreadPoolExecutor(THREADS, "tamis-observe")
         self._following = threading.Lock()
         self._soon: asyncio.Event | None = None
-        self._said: dict[str, str] = {}
+        self._said: dict[tuple[str, type[Exception]], float] = {}
 
     def begin(self, policy: Policy | None, name: str = "") -> None:
         """Tell the ledger what the configuration asks for, and follow what it says.
@@ -125,9 +128,10 @@ class Observing:
             self.decided.update((one.policy, one.arm) for one in decided)
 
     def failed(self, what: str, error: Exception) -> None:
-        """Say in the log what could not be done, once for as long as it fails in the same way."""
-        if self._said.get(what) != str(error):
-            self._said[what] = str(error)
+        """Say in the log what could not be done; what fails again and again in the same way, once a minute."""
+        key, now = (what, type(error)), time.monotonic()
+        if now - self._said.get(key, -math.inf) >= QUIET:
+            self._said[key] = now
             known = isinstance(error, TamisError)
             _log.error("%s: %s", what, error, exc_info=None if known else error)
 
@@ -192,8 +196,6 @@ class Observing:
                 await self.run(work)
             except Exception as error:
                 self.failed(what, error)
-            else:
-                self._said.pop(what, None)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(soon.wait(), seconds)
 

@@ -27,6 +27,7 @@ class Made:
         user: a name of the user or session; empty where nobody said it.
         k: most that is shown; None for all that is accepted.
         explore: whether one more document may be shown to learn about it.
+        drawn: whether chance had a part in what is shown.
     """
 
     decision: Decision
@@ -38,13 +39,15 @@ class Made:
     user: str = ""
     k: int | None = None
     explore: bool = True
+    drawn: bool = False
 
     def explored(self, exploration: Exploration) -> Made:
         """The same, now and then with one more document shown; nothing that takes part in a trial explores."""
         policy = self.ruling.policy
         if not self.explore or policy is None or self.ruling.arm != ALL:
             return self
-        return replace(self, decision=exploration.apply(self.decision, self.request, policy.after))
+        decision = exploration.apply(self.decision, self.request, policy.after)
+        return replace(self, decision=decision, drawn=decision is not self.decision)
 
     def kept(self) -> Decided:
         """The decision as it is kept."""
@@ -58,7 +61,7 @@ class Made:
             user=self.user,
             segment=detect(self.ranking.query.text),
         )
-        return with_propensities(decided, self.decision)
+        return with_propensities(decided, self.decision) if self.drawn else decided
 
     def beside(self, shadow: Policy) -> Decided:
         """What a shadow would have decided, as it is kept: under an id of its own, so that no event is its.
@@ -70,6 +73,7 @@ class Made:
             self,
             decision=limited(shadow.decide(self.ranking), self.k),
             ruling=Ruling(shadow, SHADOW),
+            drawn=False,
             request=f"{self.request}#{short(shadow.digest)}",
         )
         return would.kept()
