@@ -373,3 +373,14 @@ def test_what_owners_add_decides_and_the_ledger_remembers_it(tmp_path):
         acts = [(entry.act, entry.actor) for entry in store.entries()]
     by = [("activate", "configuration")] * 2
     assert acts == [*by, ("activate", "workbench"), ("activate", "workbench")], "nothing is written twice"
+
+
+def test_a_policy_in_charge_that_no_model_serves_is_said(tmp_path, caplog):
+    with Store.open(tmp_path / "kept.db") as store:
+        life = Lifecycle(store)
+        life.begin(None)
+        life.activate(STRICT, actor="ann", name="strict")
+    told = Configuration(models={"m": ModelOptions("tamis-mini")}, encoder="", observe=WatchOptions("kept.db"))
+    service = build.service(told, tmp_path)
+    asyncio.run(service.close())
+    assert "policy 'strict' was put in charge for scores of overlap:1" in caplog.text

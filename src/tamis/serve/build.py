@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ from tamis.serve.service import Service
 if TYPE_CHECKING:
     from tamis.serve.observing import Observing
 
+_log = logging.getLogger("tamis")
+
 # As many answers at a time as there are threads.
 PATIENT = HttpOptions(timeout=120.0, retries=1, connections=aside.MOST)
 DEFAULT = "default"  # the calibration that comes with a model
@@ -43,6 +46,10 @@ def service(told: Configuration, beside: Path = Path(), *, kept: Collection[str]
     made = parts(told, beside, kept=kept)
     if told.observe.store:
         made.observing = observing(told, beside, made.policies)
+        active = made.policies.in_charge
+        if active is not None and not any(served.fits(active) for served in made.models.served.values()):
+            _log.warning("policy %r was put in charge for scores of %s: nothing here decides by it, and everything is "
+                         "shown", made.policies.active, active.scorer)  # fmt: skip
     return made
 
 
