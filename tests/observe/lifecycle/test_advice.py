@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,13 +125,37 @@ def test_the_proposed_policy_is_the_old_one_with_another_threshold_and_no_promis
     assert json.loads(json.dumps(found.as_json()))["threshold"] == found.threshold
 
 
-def test_where_nothing_can_be_said_the_reason_says_why():
+@pytest.mark.parametrize(
+    ("now", "count", "code", "says"),
+    [
+        (None, 300, "everything", "everything is shown"),
+        (policy(LOOSE, Percentile(70)), 300, "target", "asks nothing"),
+        (policy(LOOSE, PrecisionAtLeast(0.9)), 20, "few", "20 sessions so far: 180 more are needed"),
+        (replace(policy(LOOSE, PrecisionAtLeast(0.9)), direction="reject-high"), 300, "depends", "direction"),
+        (Policy(Thresholds(0.7, {"zh": 0.8}, ByLanguage())), 300, "depends", "segments"),
+        (policy(math.inf, PrecisionAtLeast(0.9)), 300, "unbounded", "no finite threshold"),
+    ],
+)
+def test_where_nothing_can_be_said_the_reason_says_why(now, count, code, says):
+    found = advise(seen(count, 1, LOOSE), now, MODEL)
+    assert (found.code, found.threshold) == (code, None) and says in found.reason
+
+
+def test_clicks_on_nothing_teach_nothing():
     shown = seen(300, 1, LOOSE)
-    assert "everything is shown" in advise(shown, None, MODEL).reason
-    assert "asks nothing" in advise(shown, policy(LOOSE, Percentile(70)), MODEL).reason
-    assert "more are needed" in advise(seen(20, 1, LOOSE), policy(LOOSE, PrecisionAtLeast(0.9)), MODEL).reason
-    segments = Policy(Thresholds(0.7, {"zh": 0.8}, ByLanguage()), scorer="w:1", stage="w")
-    assert "segments" in advise(shown, segments, MODEL).reason
+    silent = replace(shown, clicked=np.zeros(len(shown)))
+    assert advise(silent, policy(LOOSE, PrecisionAtLeast(0.9)), MODEL).code == "alike"
+
+
+def test_few_clicks_leave_open_how_far_to_move():
+    found = advise(seen(200, 4, -3.0), policy(-3.0, PrecisionAtLeast(0.9)), MODEL, FAR)
+    assert (found.code, found.threshold) == ("perhaps_loose", None)
+
+
+def test_looks_are_counted_from_one_and_nothing_proposed_makes_no_policy():
+    shown = seen(300, 1, LOOSE)
+    with pytest.raises(InputError, match="counted from 1"):
+        advise(shown, None, MODEL, look=0)
     refused = advise(shown, None, MODEL)
     with pytest.raises(InputError, match="nothing is proposed"):
         refused.policy(policy(LOOSE, PrecisionAtLeast(0.9)))

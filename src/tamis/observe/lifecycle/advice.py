@@ -29,6 +29,24 @@ SEEN = 30  # documents that must have been shown below a threshold before it may
 ONE_SIGMA = 0.1587  # what a normal variable leaves beyond one standard deviation
 
 
+REASONS: Mapping[str, str] = {
+    "everything": "everything is shown: there is no threshold to speak of",
+    "depends": "the policy's thresholds depend on segments, difficulty or direction: label pairs and tune it again",
+    "unbounded": "the policy has no finite threshold that could be moved",
+    "target": "the policy's target asks nothing that clicks could tell",
+    "few": "{sessions} sessions so far: {more} more are needed",
+    "alike": "everything or nothing that was shown was clicked: there is nothing to learn from",
+    "flat": "higher scores are not clicked more often: what is shown is all alike, or the scores have lost their sense",
+    "right": "the threshold is where the clicks would put it",
+    "unshown": "a looser threshold may do, but nothing below the present one was shown: explore to learn",
+    "bound": "the threshold is at its floor or ceiling, or the move would change nothing that is shown",
+    "perhaps_strict": "the threshold is too strict, but clicks leave open by how much: more sessions will tell",
+    "perhaps_loose": "the threshold is too loose, but clicks leave open by how much: more sessions will tell",
+    "strict": "the threshold {now:.4g} is too strict: more could be shown",
+    "loose": "the threshold {now:.4g} is too loose: too little of what is shown is relevant",
+}
+
+
 class Estimate(NamedTuple):
     """A number in [0, 1] with its 95 % interval."""
 
@@ -42,6 +60,7 @@ class Advice:
     """What the clicks of some sessions say of a policy's threshold.
 
     Attributes:
+        code: which of ``REASONS`` it is, for those who say it in other words.
         reason: in a sentence.
         now: the threshold that decides.
         threshold: the proposed one, within bounds; None where nothing is proposed.
@@ -53,6 +72,7 @@ class Advice:
         calibration: from scores to chances to be relevant, as the clicks say.
     """
 
+    code: str
     reason: str
     now: float | None = None
     threshold: float | None = None
@@ -68,7 +88,7 @@ class Advice:
 
     def as_json(self) -> dict[str, Any]:
         """The advice as JSON values."""
-        plain = {name: _finite(getattr(self, name)) for name in self.__slots__[:9]}
+        plain = {name: _finite(getattr(self, name)) for name in self.__slots__[:10]}
         return {
             **plain,
             "precision": None if self.precision is None else self.precision._asdict(),
@@ -119,67 +139,75 @@ def advise(
     """
     if look < 1:
         raise InputError(f"looks are counted from 1, got {look}")
-    if why := _silent(policy, seen, bounds):
-        return Advice(why, sessions=seen.sessions, shown=len(seen), clicks=int(seen.clicked.sum()))
+    told = Advice("", "", sessions=seen.sessions, shown=len(seen), clicks=int(seen.clicked.sum()))
+    if code := _silent(policy, seen, bounds):
+        return _because(told, code, bounds)
     assert policy is not None and policy.thresholds.default is not None
     # What exploration showed stands for all that it could have shown.
     found = fit_clicks(seen.scores, seen.positions, seen.clicked, seen.session, model, propensities=seen.propensities)
-    told = Advice("", policy.thresholds.default, None, None, None, None, seen.sessions, len(seen),
-                  int(seen.clicked.sum()), calibration=found)  # fmt: skip
+    now = policy.thresholds.default
+    told = replace(told, now=now, calibration=found)
     if not found.slope > 2 * math.sqrt(found.covariance[0][0]):
-        why = (
-            "higher scores are not clicked more often: what is shown is all alike, or the scores have lost their sense"
-        )
-        return replace(told, reason=why)
-    return _held(told, _Pool.of(seen, policy.max_k), policy.target, bounds, look)
+        return _because(told, "flat", bounds)
+    pool = _Pool.of(seen, policy.max_k)
+    level, promise = bounds.spent(look), policy.target["target"] in PROMISES
+    wanted = _Wanted.of(pool.wanted(found, policy.target), level, SURE if promise else 0.5)
+    told = replace(told, wanted=wanted.careful, low=wanted.low, high=wanted.high, precision=pool.precision(found, now))
+    code, new = _move(now, wanted, pool, bounds)
+    if code not in ("strict", "loose"):
+        return _because(told, code, bounds)
+    return _because(replace(told, threshold=new, proposed=pool.precision(found, new)), code, bounds)
+
+
+def _because(told: Advice, code: str, bounds: Bounds) -> Advice:
+    """The advice with its reason."""
+    known = {"now": told.now, "sessions": told.sessions, "more": bounds.sessions - told.sessions}
+    return replace(told, code=code, reason=REASONS[code].format(**known))
 
 
 def _silent(policy: Policy | None, seen: Impressions, bounds: Bounds) -> str:
-    """Why nothing can be said, whatever the clicks are; empty where something can."""
+    """Which reason it is that nothing can be said, whatever the clicks are; empty where something can."""
     if policy is None:
-        return "everything is shown: there is no threshold to speak of"
+        return "everything"
     if policy.direction != "accept-high" or policy.thresholds.by is not None or policy.offsets is not None:
-        return "the policy's thresholds depend on segments, difficulty or direction: label pairs and tune it again"
+        return "depends"
     if policy.thresholds.default is None or not math.isfinite(policy.thresholds.default):
-        return "the policy has no finite threshold that could be moved"
-    if (kind := policy.target.get("target")) not in AIMS:
-        return f"the policy's target ({kind or 'none'}) asks nothing that clicks could tell"
+        return "unbounded"
+    if policy.target.get("target") not in AIMS:
+        return "target"
     if seen.sessions < bounds.sessions:
-        return f"{seen.sessions} sessions so far: {bounds.sessions - seen.sessions} more are needed"
-    if not 0 < seen.clicked.sum() < len(seen):
-        return "everything or nothing that was shown was clicked: there is nothing to learn from"
-    return ""
+        return "few"
+    return "" if 0 < seen.clicked.sum() < len(seen) else "alike"
 
 
-def _held(told: Advice, pool: _Pool, target: Mapping[str, Any], bounds: Bounds, look: int) -> Advice:
-    """The advice with where the target wants the threshold, held against where it is."""
-    assert told.now is not None and told.calibration is not None
-    wanted = pool.wanted(told.calibration, target)
-    middle, below, above = np.quantile(wanted, (0.5, ONE_SIGMA, 1 - ONE_SIGMA)).tolist()
-    z = NormalDist().inv_cdf(1 - bounds.spent(look) / 2)
-    low, high = middle - z * (middle - below), middle + z * (above - middle)
-    careful = float(np.quantile(wanted, SURE)) if target["target"] in PROMISES else middle
-    told = replace(told, wanted=careful, low=low, high=high, precision=pool.precision(told.calibration, told.now))
-    if low <= told.now <= high:
-        return replace(told, reason="the threshold is where the clicks would put it")
+def _move(now: float, wanted: _Wanted, pool: _Pool, bounds: Bounds) -> tuple[str, float]:
+    """Which reason holds of a threshold, and where it should be."""
+    if wanted.low <= now <= wanted.high:
+        return "right", now
     # What was never shown was never clicked: a curve says nothing there.
-    new = bounds.kept(told.now, max(careful, min(told.now, pool.seen)))
-    looser = told.now > high
-    if not pool.differs(told.now, new) or (new < told.now) != looser:
-        return replace(told, reason=_stuck(looser, pool.seen, told.now))
-    if pool.shown(careful) < TOLD * pool.shown(middle):
-        which = "strict" if looser else "loose"
-        why = f"the threshold is too {which}, but the clicks so far leave open by how much: more sessions will tell"
-        return replace(told, reason=why)
-    what = "too strict: more could be shown" if looser else "too loose: too little of what is shown is relevant"
-    reason = f"the threshold {told.now:.4g} is {what}"
-    return replace(told, threshold=new, proposed=pool.precision(told.calibration, new), reason=reason)
+    new = bounds.kept(now, max(wanted.careful, min(now, pool.seen)))
+    which = "strict" if now > wanted.high else "loose"
+    if not pool.differs(now, new) or (new < now) != (which == "strict"):
+        return ("unshown" if which == "strict" and pool.seen >= now else "bound"), now
+    if pool.shown(wanted.careful) < TOLD * pool.shown(wanted.middle):
+        return f"perhaps_{which}", now
+    return which, new
 
 
-def _stuck(looser: bool, seen: float, now: float) -> str:
-    if looser and seen >= now:
-        return "a looser threshold may do, but nothing below the present one was shown: explore (rate above 0) to learn"
-    return "the threshold is at its floor or ceiling, or the move would change nothing that is shown"
+class _Wanted(NamedTuple):
+    """Where a target wants the threshold: the middle of what clicks leave open, its ends, and where one is sure."""
+
+    middle: float
+    low: float
+    high: float
+    careful: float
+
+    @classmethod
+    def of(cls, drawn: Floats, level: float, sure: float) -> _Wanted:
+        """From thresholds that were drawn, with the interval of a level; ends by the spread of either side."""
+        middle, below, above, careful = np.quantile(drawn, (0.5, ONE_SIGMA, 1 - ONE_SIGMA, sure)).tolist()
+        z = NormalDist().inv_cdf(1 - level / 2)
+        return cls(middle, middle - z * (middle - below), middle + z * (above - middle), careful)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from tamis.errors import InputError, NotFoundError, PolicyError
 from tamis.observe.clicks import ClickCalibration
 from tamis.observe.events import Decided
 from tamis.observe.lifecycle.advice import Advice
-from tamis.observe.lifecycle.aims import AIMS
 from tamis.observe.lifecycle.bounds import Bounds
 from tamis.observe.report.verdict import Line, named, short
 from tamis.observe.store import Entry
@@ -61,32 +60,16 @@ def advised(watch: Watch, logged: Sequence[Decided]) -> dict[str, Any]:
     policy = watch.lifecycle.policy(watch.lifecycle.standing().active)
     found = watch.advise()
     told = found.as_json()
-    line = advice_line(found, policy, watch.options.bounds)
+    line = advice_line(found, watch.options.bounds)
     told["line"] = {"key": line.key, "values": line.values}
     told["curve"] = curve(told.pop("calibration"), policy, logged)
     return told
 
 
-def advice_line(found: Advice, policy: Policy | None, bounds: Bounds) -> Line:
-    """Why nothing or something is proposed, as the key of a sentence.
-
-    Args:
-        found: the advice.
-        policy: that decides.
-        bounds: what a proposal keeps to.
-    """
-    values = {"sessions": found.sessions, "now": found.now, "threshold": found.threshold}
-    if found.now is None:
-        return Line(_silent(found, policy, bounds), {**values, "needed": bounds.sessions})
-    if found.threshold is not None:
-        return Line("advice.loose" if found.threshold > found.now else "advice.strict", values)
-    if found.wanted is None or found.low is None or found.high is None:
-        return Line("advice.flat", values)
-    if found.low <= found.now <= found.high:
-        return Line("advice.right", values)
-    which = "strict" if found.now > found.high else "loose"
-    stuck = bounds.kept(found.now, found.wanted) == found.now
-    return Line("advice.bound" if stuck else f"advice.perhaps_{which}", values)
+def advice_line(found: Advice, bounds: Bounds) -> Line:
+    """Why nothing or something is proposed, as the key of a sentence and its numbers."""
+    values = {"sessions": found.sessions, "now": found.now, "threshold": found.threshold, "needed": bounds.sessions}
+    return Line(f"advice.{found.code}", values)
 
 
 def curve(calibration: object, policy: Policy | None, logged: Sequence[Decided]) -> dict[str, Any] | None:
@@ -120,19 +103,6 @@ def curve(calibration: object, policy: Policy | None, logged: Sequence[Decided])
 def rounded(values: Floats) -> list[float]:
     """Numbers with the digits that a picture shows."""
     return [float(f"{value:.5g}") for value in values.tolist()]
-
-
-def _silent(found: Advice, policy: Policy | None, bounds: Bounds) -> str:
-    """The key that says why clicks say nothing at all."""
-    if policy is None:
-        return "advice.everything"
-    if policy.direction != "accept-high" or policy.thresholds.by is not None or policy.offsets is not None:
-        return "advice.depends"
-    if policy.thresholds.default is None or not math.isfinite(policy.thresholds.default):
-        return "advice.unbounded"
-    if policy.target.get("target") not in AIMS:
-        return "advice.target"
-    return "advice.few" if found.sessions < bounds.sessions else "advice.alike"
 
 
 def _replayed(watch: Watch, digest: str) -> Mapping[str, int] | None:
