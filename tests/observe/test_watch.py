@@ -99,7 +99,8 @@ def test_a_changed_model_raises_an_alarm_that_ends_the_promise_until_it_is_answe
     status = watch.status()
     assert status.sentence.startswith("ALARM") and status.promise.holds is False
     watch.lifecycle.acknowledge(actor="ann", reason="the new model is wanted")
-    assert watch.status().promise.holds is True
+    promise = watch.status().promise
+    assert promise.holds is True and promise.answered["reason"] == "the new model is wanted"
     town.visits(400, slope=1.6, shift=-1.0)  # becomes the new baseline
     town.visits(300, slope=1.6, shift=-1.0)
     assert watch.look().alarm is False

@@ -26,6 +26,11 @@ def show_status(found: Status) -> None:
     promise = found.promise
     if promise.promise:
         show.say(f"promise: {promise.promise}: " + ("holds" if promise.holds else f"does NOT hold: {promise.why}"))
+    if promise.answered:
+        said = promise.answered
+        show.say(
+            f"an alarm was answered by {said['actor']} on {when(said['at'])}: {said['reason'] or 'no reason given'}"
+        )
     shown = show.table("policies", "policy", "state", "threshold", "share", "digest")
     for line in found.policies:
         threshold = "" if line.threshold is None else f"{line.threshold:.4g}"

@@ -121,6 +121,8 @@ def changes(
     """
     if not 0 < confidence < 1:
         raise InputError(f"confidence must lie between 0 and 1, got {confidence}")
+    # A policy past its last day decides here all the same; once a policy, not once a ranking: it is digested anew.
+    old, new = (None if policy is None else replace(policy, expires="") for policy in (old, new))
     seen = [_Seen.of(ranking, old, new) for ranking in rankings]
     sizes = [len(one.ranking) for one in seen]
     if not sum(sizes):
@@ -199,7 +201,7 @@ def _name(ranking: Ranking) -> str:
 
 
 def _reasons(policy: Policy | None, ranking: Ranking) -> Mapping[str, str]:
-    decided = Decision(ranking) if policy is None else replace(policy, expires="").decide(ranking)
+    decided = Decision(ranking) if policy is None else policy.decide(ranking)
     return {candidate.doc.id: reason for candidate, reason in decided.rejected}
 
 

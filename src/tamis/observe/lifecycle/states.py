@@ -75,6 +75,8 @@ class Standing:
         moved: when any policy was last moved or proposed; None before that.
         configured: digest that the configuration last asked for; None where it never did.
         alarm: the oldest alarm since the active policy began that nobody answered; while it stands, no promise holds.
+        answered: the answer to the last alarm under the active policy: ``actor``, ``at``, ``reason`` and the alarm's
+            ``sentence``; None where there was none.
         evidence: what proposals rest on, by digest.
         fresh: since when evidence counts: the active policy began, or an alarm was answered; None before that.
         watched: time of the newest decision that a look has seen.
@@ -92,6 +94,7 @@ class Standing:
     moved: float | None = None
     configured: str | None = None
     alarm: Alarm | None = None
+    answered: Mapping[str, Any] | None = None
     evidence: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     fresh: float | None = None
     watched: float = 0.0
@@ -160,11 +163,17 @@ def _said(here: Standing, entry: Written) -> Standing:
         return replace(here, configured=str(entry.details["configured"]))
     here = replace(here, watched=max(here.watched, float(entry.details.get("watched", 0.0))))
     if entry.act == "acknowledge":
-        return replace(here, alarm=None, fresh=entry.at, look=None)
+        return replace(here, alarm=None, answered=_answer(here.alarm, entry), fresh=entry.at, look=None)
     here = replace(here, look=MappingProxyType(dict(entry.details)))
     if entry.act == "alarm" and here.alarm is None:
         return replace(here, alarm=Alarm(entry.id, entry.at, MappingProxyType(dict(entry.details))))
     return here
+
+
+def _answer(alarm: Alarm | None, entry: Written) -> Mapping[str, Any]:
+    sentence = "" if alarm is None else str(alarm.details.get("sentence", ""))
+    said = {"actor": entry.actor, "at": entry.at, "reason": str(entry.details.get("reason", "")), "sentence": sentence}
+    return MappingProxyType(said)
 
 
 def _in_charge(here: Standing, entry: Written) -> Standing:
@@ -187,6 +196,7 @@ def _in_charge(here: Standing, entry: Written) -> Standing:
         since=entry.at,
         fresh=entry.at,
         alarm=None,
+        answered=None,
         look=None,
         configured=configured,
     )
