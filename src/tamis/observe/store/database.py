@@ -15,6 +15,7 @@ from typing import Any
 from tamis.data.locks import lock, unlock
 from tamis.errors import InputError, StorageError
 from tamis.extras import require
+from tamis.observe.store.checkpoints import Checkpoints
 from tamis.observe.store.lib import postgresql, sa, sqlite
 
 PATIENCE = 30.0  # seconds that a writer of SQLite waits for one that does not hold our lock
@@ -48,6 +49,7 @@ class Database:
         self.path: Path | None = None
         self._mine, self._file = threading.Lock(), -1
         self._secrets: tuple[str, ...] = ()
+        self._checkpoints: Checkpoints | None = None
         if "://" in str(where) and not isinstance(where, Path):
             self.engine = self._server(str(where))
             self.name = self._named(self.engine.url)
@@ -55,6 +57,7 @@ class Database:
             self.path = Path(where).absolute()
             self.name = str(where)
             self.engine = self._single(self.path)
+            self._checkpoints = Checkpoints(self.path)
         self._writer = self.engine.execution_options(tamis_writes=True)
 
     @contextmanager
@@ -68,6 +71,8 @@ class Database:
         """A transaction that writes; on the disk when the block ends, nothing of it where the block raises."""
         with self._told(), self._queued(), self._writer.begin() as connection:
             yield connection
+        if self._checkpoints is not None:
+            self._checkpoints.written()
 
     @contextmanager
     def alone(self) -> Iterator[sa.Connection]:
@@ -92,6 +97,8 @@ class Database:
 
     def close(self) -> None:
         """Close all connections; the last one of an SQLite file tidies its log away."""
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         self.engine.dispose()
         if self._file >= 0:
             os.close(self._file)
@@ -185,6 +192,7 @@ def _prepare(connection: sqlite3.Connection, _: Any) -> None:
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # see Checkpoints
     connection.execute("PRAGMA secure_delete = ON")  # what retention takes away is not left readable in the file
 
 
