@@ -100,8 +100,8 @@ def test_with_keys_each_holder_has_work_of_their_own(tmp_path, browsers, talks):
         again.until("location.pathname === '/workbench/en/'")
         assert "talks.zip" in jobs(again, address)
         show(one, "monitor")
-        one.click("#monitor-activate")
-        one.until("document.body.innerText.includes('may not exchange policies')")
+        one.until("document.querySelector('#monitor-others')?.innerText.includes('only owners may')")
+        assert one.run("document.querySelector('#monitor-look')?.offsetParent == null")
 
 
 def test_a_killed_server_leaves_work_interrupted_and_its_visitor_known(tmp_path, browsers):

@@ -52,6 +52,15 @@ def table(heads: Sequence[object], rows: Iterable[Sequence[object]], *, label: s
     )
 
 
+def wide(made: str) -> str:
+    """A table whose cells stay on one line each; where that is too long for the page, the table scrolls.
+
+    >>> wide("<table></table>")
+    '<div class="t-wide"><table></table></div>'
+    """
+    return f'<div class="t-wide">{made}</div>'
+
+
 class Markup(str):
     """HTML that was made here, not text that somebody wrote."""
 

@@ -27,6 +27,15 @@ ACTS: Mapping[str, tuple[tuple[str, ...], State]] = {
 SAID = ("alarm", "acknowledge", "look", "configure")  # entries that move no policy
 
 
+def onward(state: State) -> tuple[State, ...]:
+    """The stages that an approval can move a policy to; a canary's own, to give it another share.
+
+    >>> onward("shadow"), onward("canary"), onward("active")
+    (('canary', 'active'), ('canary', 'active'), ())
+    """
+    return tuple(ACTS[act][1] for act in ("shadow", "canary", "activate") if state in ACTS[act][0])
+
+
 class Written(Protocol):
     """An entry of the ledger: what the store's ``Entry`` has."""
 
