@@ -55,6 +55,7 @@ class Board:
             "rollback": gr.Button(words("rollback"), elem_id="monitor-rollback", render=False, min_width=140),
             "which": gr.Dropdown([], label=words("which"), elem_id="monitor-which", render=False),
             "evidence": gr.HTML(elem_id="monitor-evidence", render=False, padding=False),
+            "replay": gr.Button(words("replay"), elem_id="monitor-replay", render=False),
             "stage": gr.Radio([], label=words("stage"), elem_id="monitor-stage", render=False),
             "share": gr.Slider(
                 1, 50, step=1, label=words("share_of"), visible=False, elem_id="monitor-share", render=False
@@ -137,6 +138,7 @@ class Board:
         return {
             "which": gr.update(choices=named, value=which),
             "evidence": evidence(seen, which, self.desk) if which else "",
+            "replay": gr.update(visible=state not in (None, "active")),
             "stage": gr.update(choices=moves, value=states[0] if states else None, visible=bool(states)),
             "share": gr.update(value=round(100 * share), visible=states[:1] == ("canary",)),
             "approve": gr.update(visible=bool(states)),

@@ -82,7 +82,7 @@ def chosen(desk: Desk, board: Board) -> None:
     words, parts, observing = desk.words("monitor"), board.parts, board.overview.observing
     parts["which"].render()
     parts["evidence"].render()
-    replay = gr.Button(words("replay"), elem_id="monitor-replay")
+    parts["replay"].render()
     changes = told("monitor-changes")
 
     async def replaying(which: str | None) -> str:
@@ -90,6 +90,6 @@ def chosen(desk: Desk, board: Board) -> None:
             raise InputError(words("none_chosen"))
         return replayed(await observing.run(observing.watch.replay, which), desk)
 
-    replay.click(desk.told(replaying), parts["which"], changes, show_progress="minimal", trigger_mode="once")
+    parts["replay"].click(desk.told(replaying), parts["which"], changes, show_progress="minimal", trigger_mode="once")
     parts["which"].change(desk.told(board.look), board.inputs, board.outputs, show_progress="hidden")
     parts["which"].change(lambda: "", None, changes, show_progress="hidden")
