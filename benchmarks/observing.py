@@ -46,7 +46,10 @@ SHADOW = 200  # sessions for which the proposed policy decides beside
 MOST = 20_000  # sessions after which a run gives up
 QUIET = 2_000  # sessions with nothing wrong, before the model changes and after it was rolled back
 OPTIONS = WatchOptions(
-    looks=LookOptions(window=200, reference=1000), bounds=Bounds(step=10.0, sessions=200, cooldown=0.0), share=0.5
+    settle=0.0,
+    looks=LookOptions(window=200, reference=1000),
+    bounds=Bounds(step=10.0, sessions=200, cooldown=0.0),
+    share=0.5,
 )
 
 

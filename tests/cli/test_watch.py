@@ -14,6 +14,8 @@ from tamis.cli.watching import when
 from tamis.decide import Policy, PrecisionAtLeast, Thresholds
 from tamis.observe import Decided, Event, Placed, Watch, WatchOptions
 
+from ..observe.world import clock
+
 LOOSE = Policy(Thresholds(0.5), scorer="w:1", stage="w", target=PrecisionAtLeast(0.9).as_json(), name="loose")
 STRICT = replace(LOOSE, thresholds=Thresholds(2.0), name="strict")
 
@@ -29,14 +31,14 @@ def visits(count, start=0):
         ]
         clicked = [n for n, z in enumerate(scores) if z >= 0.5 and rng.random() < (0.8 if z > 2.5 else 0.15) / (n + 1)]
         events = [Event("click", f"{at}:{n}", request=f"r{at}", document=f"d{n}", position=n + 1) for n in clicked]
-        yield Decided(f"r{at}", time.time(), "w", "w:1", LOOSE.digest, query=f"query {at}", items=tuple(items)), events
+        yield Decided(f"r{at}", time.time() + (1 + at) / 1000, "w", "w:1", LOOSE.digest, query=f"query {at}", items=tuple(items)), events
 
 
 @pytest.fixture
 def store(tmp_path):
     """A store with 1,600 sessions under a loose policy."""
     path = tmp_path / "kept.db"
-    with Watch.open(path, WatchOptions(texts=True)) as watch:
+    with clock(time.time() - 3600), Watch.open(path, WatchOptions(texts=True)) as watch:
         watch.lifecycle.begin(LOOSE, "loose")
         decided, events = zip(*visits(1600), strict=True)
         watch.store.add(decided, [one for some in events for one in some])

@@ -15,6 +15,7 @@ from tamis.observe.drift import LookOptions
 from tamis.observe.lifecycle import Bounds, Rollout
 
 from ..calibrate.worlds import clustered
+from .world import clock
 
 PROMISED = {"issued": True, "bound": 0.65, "promise": "precision at least 0.65", "confidence": 0.95}
 LOOSE = Policy(
@@ -26,6 +27,7 @@ LOOSE = Policy(
     name="loose",
 )
 OPTIONS = WatchOptions(
+    settle=0.0,
     looks=LookOptions(reference=400, window=200, rounds=199),
     bounds=Bounds(step=10.0, sessions=400, cooldown=0.0),
     texts=True,
@@ -127,6 +129,32 @@ def test_from_clicks_to_a_better_policy_and_back(watch, town):
     assert watch.status().promise.holds is None  # clicks certify nothing
     watch.lifecycle.rollback(actor="ann")
     assert watch.status().active.name == "loose"
+
+
+def test_users_who_are_less_content_raise_an_alarm_once(watch, town):
+    town.visits(400)
+    for part in range(8):
+        rate = 0.9 if part < 4 else 0.5
+        told = [
+            Event("rating", f"t{town.count + at}", request=f"r{town.count + at}", value=float(at % 10 < 10 * rate))
+            for at in range(250)
+        ]
+        town.visits(250)
+        watch.store.add(events=told)
+        found = watch.look()
+        (satisfaction,) = [one for one in found.findings if one.measure == "satisfaction"]
+        assert satisfaction.alarm == (part == 4)  # what was found is where the stream stands from then on
+        assert "satisfaction" not in found.sentence or part == 4
+    assert "satisfaction fell from 0.88" in watch.status().sentence
+
+
+def test_sessions_count_when_their_users_have_had_time(tmp_path):
+    with Watch.open(tmp_path / "kept.db", replace(OPTIONS, settle=600.0)) as watch:
+        watch.lifecycle.begin(LOOSE, "loose")
+        Town(watch).visits(1600)
+        assert watch.advise().code == "few"
+        with clock(time.time() + 601):
+            assert watch.advise().code == "loose"
 
 
 def test_two_watches_of_one_store_look_once_and_see_each_other(watch, town, tmp_path):

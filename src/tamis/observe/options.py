@@ -20,6 +20,7 @@ class WatchOptions:
         texts: keep texts of queries and documents, which labelling again needs; hashes of them otherwise.
         days: after which decisions and events are deleted; 0 keeps them. The ledger is always kept.
         every: seconds between two looks of a server.
+        settle: seconds that a session's user has to act before what they did not click counts.
         approval: ``"human"`` lets people move policies; ``"auto"`` moves a proposed one to shadow, canary and, where
             sessions show that it is better, into charge.
         share: of the traffic that a canary gets where nobody says more.
@@ -41,6 +42,7 @@ class WatchOptions:
     texts: bool = False
     days: float = 0.0
     every: float = 60.0
+    settle: float = 600.0
     approval: Literal["human", "auto"] = "human"
     share: float = 0.05
     dwell: float = 0.0
@@ -53,10 +55,10 @@ class WatchOptions:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be before anything is kept."""
-        if self.days < 0 or not self.every > 0 or self.dwell < 0 or not 0 < self.share < 1:
+        if min(self.days, self.dwell, self.settle) < 0 or not self.every > 0 or not 0 < self.share < 1:
             raise InputError(
-                "observe: expected days and dwell of at least 0, every above 0 and a share between 0 and 1, got "
-                f"{self.days}, {self.dwell}, {self.every} and {self.share}"
+                "observe: expected days, dwell and settle of at least 0, every above 0 and a share between 0 and 1, "
+                f"got {self.days}, {self.dwell}, {self.settle}, {self.every} and {self.share}"
             )
         _ = self.model
 

@@ -14,8 +14,9 @@ from typing import Any, Self
 from tamis.decide import Change, Policy, PrecisionAtLeast
 from tamis.errors import InputError, StaleError
 from tamis.evaluate.significance import interval
-from tamis.observe.drift import Baseline, Look, look, relabel_queue
+from tamis.observe.drift import Baseline, Look, joined, look, relabel_queue
 from tamis.observe.events import Decided
+from tamis.observe.hearing import Heard, heard
 from tamis.observe.impressions import Impressions
 from tamis.observe.lifecycle.advice import Advice, advise
 from tamis.observe.lifecycle.lifecycle import MACHINE, Lifecycle
@@ -88,8 +89,13 @@ class Watch:
         if len(latest) < self.options.looks.window:
             return None
         found = look(kept, latest, self.options.looks)
+        said: dict[str, Any] = {"watched": latest[-1].at}
+        told = self._heard(now)
+        if told.finding is not None:
+            found = joined(found, told.finding, self.options.looks)
+            said |= {"stream": told.state, "heard": told.until or now.heard}
         try:
-            said = {**found.as_json(), "watched": latest[-1].at}
+            said |= found.as_json()
             self.lifecycle.say("alarm" if found.alarm else "look", said, now=now)
         except StaleError:
             return None  # another replica was first
@@ -104,9 +110,12 @@ class Watch:
         now = self.lifecycle.standing()
         policy = self.lifecycle.policy(now.active)
         bounds = self.options.bounds
-        many = sum(row.decisions for row in self.store.counts(Which(since=now.fresh, policy=now.active, arm="")))
+        until = self._settled()
+        which = Which(since=now.fresh, until=until, policy=now.active, arm="")
+        many = sum(row.decisions for row in self.store.counts(which))
         doubled = max(0, int(math.log2(max(1, min(many, MOST)) / bounds.sessions)))
-        sessions = self.store.sessions(policy=now.active, arm="", since=now.fresh, limit=bounds.sessions << doubled)
+        first = bounds.sessions << doubled
+        sessions = self.store.sessions(policy=now.active, arm="", since=now.fresh, until=until, limit=first)
         seen = Impressions.of(sessions, dwell=self.options.dwell)
         return advise(seen, policy, self.options.model, bounds, look=doubled + 1)
 
@@ -169,10 +178,7 @@ class Watch:
         now = self.lifecycle.standing()
         if now.canary is None:
             return None
-        canary, others = (
-            Arm.of(self.store.sessions(policy=policy, arm=arm, since=now.tried, limit=MOST), self.options.satisfaction)
-            for arm, policy in ((CANARY, now.canary), ("", now.active))
-        )
+        canary, others = (self._arm(policy, arm, now) for arm, policy in ((CANARY, now.canary), ("", now.active)))
         return tried(now.canary, now.share, canary, others)
 
     def promote(self) -> str:
@@ -240,6 +246,21 @@ class Watch:
     ) -> None:
         """Close it."""
         self.close()
+
+    def _arm(self, policy: str, arm: str, now: Standing) -> Arm:
+        """The sessions of one side of a trial."""
+        sessions = self.store.sessions(policy=policy, arm=arm, since=now.tried, until=self._settled(), limit=MOST)
+        return Arm.of(sessions, self.options.satisfaction)
+
+    def _heard(self, now: Standing) -> Heard:
+        """What sessions say of satisfaction that no look has heard, once their users have had time to act."""
+        since = math.nextafter(max(now.heard, now.fresh or 0.0), math.inf)
+        sessions = self.store.sessions(policy=now.active, arm="", since=since, until=self._settled(), limit=LATEST)
+        return heard(sessions, self.options.satisfaction, now.stream, self.options.looks.fall)
+
+    def _settled(self) -> float:
+        """Sessions that began before this have had time."""
+        return time.time() - self.options.settle
 
     def _decided(self, policy: str, *, after: float, limit: int) -> Sequence[Decided]:
         """The next decisions of a policy for all that take part in no trial, the oldest first."""

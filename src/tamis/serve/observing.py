@@ -64,6 +64,7 @@ class Observing:
         self._writer = Writer(watch.store)
         self._threads = ThreadPoolExecutor(THREADS, "tamis-observe")
         self._following = threading.Lock()
+        self._renewing = threading.Lock()
         self._soon: asyncio.Event | None = None
         self._said: dict[tuple[str, type[Exception]], float] = {}
 
@@ -94,8 +95,9 @@ class Observing:
         if tick:
             with contextlib.suppress(StaleError):  # another replica was first
                 self.watch.tick()
-        self.status = self.watch.status()
-        return self.status
+        with self._renewing:  # one after the other, so that no older reading comes in last
+            self.status = self.watch.status()
+            return self.status
 
     def record(self, made: Made) -> Decision:
         """Have a decision written, with those of the shadows beside; never an error.

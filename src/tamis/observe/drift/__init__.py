@@ -7,7 +7,7 @@ from tamis.observe.drift.cvm import cvm
 from tamis.observe.drift.detector import Detector
 from tamis.observe.drift.detectors import DETECTORS, detector_from_json
 from tamis.observe.drift.ks import ks
-from tamis.observe.drift.look import Finding, Look, look
+from tamis.observe.drift.look import Finding, Look, joined, look
 from tamis.observe.drift.meanshift import MeanShift
 from tamis.observe.drift.measures import MEASURES
 from tamis.observe.drift.options import LookOptions
@@ -41,6 +41,7 @@ __all__ = [
     "detector_from_json",
     "expected_precision",
     "expected_shortfall",
+    "joined",
     "ks",
     "look",
     "psi",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tamis.evaluate.family import benjamini_hochberg, holm
@@ -106,6 +106,12 @@ def look(baseline: Baseline, decisions: Sequence[Decided], options: LookOptions 
     return Look(
         tuple(findings), len(decisions), enough, baseline.digest, _sentence(findings, len(decisions), enough, options)
     )
+
+
+def joined(found: Look, finding: Finding, options: LookOptions = USUAL) -> Look:
+    """A look with one more finding, told of by others than its own checks."""
+    findings = (*found.findings, finding)
+    return replace(found, findings=findings, sentence=_sentence(findings, found.decisions, found.enough, options))
 
 
 def _run(baseline: Baseline, now: Sample, options: LookOptions, segment: str = "") -> list[tuple[Check, Checked]]:

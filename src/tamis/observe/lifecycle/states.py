@@ -89,6 +89,8 @@ class Standing:
         evidence: what proposals rest on, by digest.
         fresh: since when evidence counts: the active policy began, or an alarm was answered; None before that.
         watched: time of the newest decision that a look has seen.
+        heard: time of the newest session whose satisfaction a look has heard.
+        stream: state of what hears it; None where it begins anew.
         look: what the last look at the active policy found; None before the first.
     """
 
@@ -107,6 +109,8 @@ class Standing:
     evidence: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     fresh: float | None = None
     watched: float = 0.0
+    heard: float = 0.0
+    stream: Mapping[str, Any] | None = None
     look: Mapping[str, Any] | None = None
 
     def of(self, state: State) -> list[str]:
@@ -172,8 +176,11 @@ def _said(here: Standing, entry: Written) -> Standing:
         return replace(here, configured=str(entry.details["configured"]))
     here = replace(here, watched=max(here.watched, float(entry.details.get("watched", 0.0))))
     if entry.act == "acknowledge":
-        return replace(here, alarm=None, answered=_answer(here.alarm, entry), fresh=entry.at, look=None)
-    here = replace(here, look=MappingProxyType(dict(entry.details)))
+        return replace(here, alarm=None, answered=_answer(here.alarm, entry), fresh=entry.at, look=None, stream=None)
+    stream = entry.details.get("stream") or here.stream
+    heard = max(here.heard, float(entry.details.get("heard", 0.0)))
+    seen = MappingProxyType({name: value for name, value in entry.details.items() if name != "stream"})
+    here = replace(here, look=seen, stream=stream, heard=heard)
     if entry.act == "alarm" and here.alarm is None:
         return replace(here, alarm=Alarm(entry.id, entry.at, MappingProxyType(dict(entry.details))))
     return here
@@ -207,6 +214,7 @@ def _in_charge(here: Standing, entry: Written) -> Standing:
         alarm=None,
         answered=None,
         look=None,
+        stream=None,
         configured=configured,
     )
 
