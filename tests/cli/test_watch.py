@@ -31,7 +31,18 @@ def visits(count, start=0):
         ]
         clicked = [n for n, z in enumerate(scores) if z >= 0.5 and rng.random() < (0.8 if z > 2.5 else 0.15) / (n + 1)]
         events = [Event("click", f"{at}:{n}", request=f"r{at}", document=f"d{n}", position=n + 1) for n in clicked]
-        yield Decided(f"r{at}", time.time() + (1 + at) / 1000, "w", "w:1", LOOSE.digest, query=f"query {at}", items=tuple(items)), events
+        yield (
+            Decided(
+                f"r{at}",
+                time.time() + (1 + at) / 1000,
+                "w",
+                "w:1",
+                LOOSE.digest,
+                query=f"query {at}",
+                items=tuple(items),
+            ),
+            events,
+        )
 
 
 @pytest.fixture
