@@ -17,16 +17,13 @@ def events(start, count):
 def test_the_log_is_moved_and_no_writer_does_it_by_itself(tmp_path):
     path = tmp_path / "kept.db"
     with Store.open(path) as store:
+        assert path.stat().st_size < 100_000
         with store.database.reading() as connection:
             assert connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar() == 0
         for at in range(EVERY):
             store.add(events=events(at * 20, 20))
         store.database._checkpoints.close()
-        # The file alone, without the log that other connections would read.
-        (tmp_path / "alone.db").write_bytes(path.read_bytes())
-        with sqlite3.connect(tmp_path / "alone.db") as alone:
-            (moved,) = alone.execute("SELECT count(*) FROM events").fetchone()
-        assert moved > 0.9 * EVERY * 20
+        assert path.stat().st_size > 100_000  # before, all of it stood in the log
         store.add(events=events(10**6, 1))
         assert store.events_by_kind() == {"click": EVERY * 20 + 1}
 

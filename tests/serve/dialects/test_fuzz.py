@@ -52,7 +52,7 @@ MODELS = [
 @given(body=bodies | values)
 def test_anything_is_read_or_refused(model, body):
     try:
-        found = model.model_validate(body)
+        found = pydantic.TypeAdapter(model).validate_python(body)
     except pydantic.ValidationError as error:
         assert error.errors()[0]["msg"]
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +21,9 @@ def reporting(language: Language) -> Said:
     '影子运行'
     """
     return lambda key, **values: PAGES.said(key, values, language)
+
+
+INFINITE = float("inf")
 
 
 def word(group: str, key: str, words: Said) -> str:
@@ -89,7 +91,7 @@ def level(threshold: float | None) -> str:
     >>> level(2.27965), level(None), level(float("inf"))
     ('2.28', '–', '–')
     """
-    return "–" if threshold is None or not math.isfinite(threshold) else f"{threshold:.4g}"
+    return "–" if threshold is None or abs(threshold) == INFINITE else f"{threshold:.4g}"
 
 
 def estimated(found: Mapping[str, float] | None, words: Said) -> str:
@@ -131,7 +133,7 @@ def _put(name: str, value: Any, words: Said) -> Any:
 def _about(count: int) -> int:
     """A number that is only known about, with two digits, rounded up."""
     step: int = 10 ** max(0, len(str(count)) - 2)
-    return math.ceil(count / step) * step
+    return -(-count // step) * step
 
 
 def _share(value: Any) -> Any:

@@ -103,7 +103,7 @@ def advised(found: Advice, bounds: Bounds, desk: Desk, *, made: str) -> str:
     said = [reported("advice.now", what=sentence(advice_line(found, bounds), reported))]
     if found.precision is not None:
         figures = {name: f"{getattr(found, name):,}" for name in ("sessions", "shown", "clicks")}
-        precision = estimated(found.precision._asdict(), reported)
+        precision = estimated({name: getattr(found.precision, name) for name in ("value", "low", "high")}, reported)
         said.append(reported("advice.precision", precision=precision, **figures))
     said.append(words("proposed", name=made) if made else words("not_proposed"))
     return note(" ".join(said), "good" if made else "plain")

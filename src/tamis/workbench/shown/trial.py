@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from tamis.observe.abtest import Sums
 from tamis.observe.lifecycle.rollout import ACTIVE, CANARY
 from tamis.observe.report.verdict import named, trial_line
@@ -15,6 +13,7 @@ from tamis.workbench.shown.reported import called, chance, minute, percent, repo
 from tamis.workbench.words import Said
 
 KINDS = {"better": "good", "same": "good", "worse": "wrong", "mismatch": "wrong", "changing": "wrong"}
+INFINITE = float("inf")
 Z = 1.96  # standard errors of a 95 % interval
 
 
@@ -51,9 +50,9 @@ def _arms(found: Trial, words: Said) -> str:
 
 def _mean(sums: Sums, words: Said) -> str:
     """An arm's satisfaction with its own 95 % interval, users as units."""
-    if sums.units < 2 or not math.isfinite(sums.mean):
+    if sums.units < 2 or not abs(sums.mean) < INFINITE:
         return "–"
-    spread = Z * math.sqrt(sums.variance)
+    spread = Z * sums.variance**0.5
     low, high = max(0.0, sums.mean - spread), min(1.0, sums.mean + spread)
     between = words("page.between", low=f"{low:.3f}", high=f"{high:.3f}")
     return words("page.estimate", value=f"{sums.mean:.3f}", between=between)
@@ -61,7 +60,7 @@ def _mean(sums: Sums, words: Said) -> str:
 
 def _difference(found: Trial, words: Said) -> str:
     test = found.outcome.sequential
-    if not (math.isfinite(test.low) and math.isfinite(test.high)):
+    if not (abs(test.low) < INFINITE and abs(test.high) < INFINITE):
         return words("trial.early")
     numbers = {name: f"{getattr(test, name):+.3f}" for name in ("estimate", "low", "high")}
     return words("trial.interval", **numbers, p=chance(test.p), confidence=f"{100 * (1 - test.level):g} %")
