@@ -24,6 +24,12 @@ def test_the_log_is_moved_and_no_writer_does_it_by_itself(tmp_path):
             store.add(events=events(at * 20, 20))
         store.database._checkpoints.close()
         assert path.stat().st_size > 100_000  # before, all of it stood in the log
+        # A move leaves out what is written meanwhile: the file alone is whole after one beside which nobody writes.
+        store.database._checkpoints._move()
+        (tmp_path / "alone.db").write_bytes(path.read_bytes())
+        with sqlite3.connect(tmp_path / "alone.db") as alone:
+            (moved,) = alone.execute("SELECT count(*) FROM events").fetchone()
+        assert moved == EVERY * 20
         store.add(events=events(10**6, 1))
         assert store.events_by_kind() == {"click": EVERY * 20 + 1}
 
