@@ -13,7 +13,7 @@ from tamis.serve.lib import fastapi, pydantic
 from tamis.serve.service import Service
 
 Place = Annotated[int, Field(ge=1, le=2**31 - 1), Plain]
-Measure = Annotated[Amount, Field(ge=0)]
+Measure = Annotated[pydantic.FiniteFloat, Field(ge=0), Plain]
 
 
 def as_text(value: object) -> object:
