@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from .browser import Browser, found
 
 # The same examples in every run, so that a red run is about the change; HYPOTHESIS_PROFILE=explore looks for new ones.
 # No example has a deadline: how long one takes is the machine's mood.
@@ -41,3 +43,13 @@ def without_vnni() -> Callable[..., str]:
         return subprocess.run(command, check=True, capture_output=True, text=True, env=alone).stdout.strip()
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory) -> Iterator[Browser]:
+    """A real browser, one a file of tests."""
+    binary = found()
+    if binary is None:
+        pytest.skip("no browser: install chromium, or set TAMIS_BROWSER to one, to see the page work")
+    with Browser(binary, tmp_path_factory.mktemp("profile")) as started:
+        yield started

@@ -1,4 +1,4 @@
-"""A small conversational world whose gains are known, studied once; and a browser."""
+"""A small conversational world whose gains are known, studied once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from tamis.data import Collection
 from tamis.gains import Study
 from tamis.recall import Index
 from tamis.rewrite import Change, Given, variant
-
-from ..browser import Browser, found
 
 FISH = ("carp", "perch", "pike", "trout", "eel", "bream", "roach", "tench", "zander", "chub")
 EMPTY = ("where", "does", "the", "it")
@@ -89,12 +87,3 @@ def harmful():
     """A rewriter that makes single questions worse."""
     collection = world(conversational=False)
     return study(collection, Given({query.id: "stones near what" for query in collection.queries}), Exact()).run()
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory):
-    binary = found()
-    if binary is None:
-        pytest.skip("no browser: install chromium, or set TAMIS_BROWSER to one, to see the page work")
-    with Browser(binary, tmp_path_factory.mktemp("profile")) as started:
-        yield started

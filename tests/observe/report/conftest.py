@@ -1,4 +1,4 @@
-"""A store with a drift, an alarm, a proposal and a canary; a browser."""
+"""A store with a drift, an alarm, a proposal and a canary."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ pytest.importorskip("sqlalchemy", reason="needs tamis[store]")
 
 from tamis.observe.report import page
 
-from ...browser import Browser, found
+from ...pages import EVIL
 from .. import world
-
-EVIL = "</script><script>window.broken = 1</script><img src=x onerror='window.broken = 2'>\u2028 & 客户"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,12 +32,3 @@ def evil(short, tmp_path_factory):
 @pytest.fixture(scope="session")
 def made(evil):
     return page(evil, days=12, until=world.END, title=EVIL)
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory):
-    binary = found()
-    if binary is None:
-        pytest.skip("no browser: install chromium, or set TAMIS_BROWSER to one, to see the page work")
-    with Browser(binary, tmp_path_factory.mktemp("profile")) as started:
-        yield started
