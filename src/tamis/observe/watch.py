@@ -6,9 +6,8 @@ import math
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from tamis.decide import Change, Policy, PrecisionAtLeast
@@ -110,12 +109,11 @@ class Watch:
         now = self.lifecycle.standing()
         policy = self.lifecycle.policy(now.active)
         bounds = self.options.bounds
-        until = self._settled()
-        which = Which(since=now.fresh, until=until, policy=now.active, arm="")
+        which = replace(_all_of(now), until=self._settled())
         many = sum(row.decisions for row in self.store.counts(which))
         doubled = max(0, int(math.log2(max(1, min(many, MOST)) / bounds.sessions)))
         first = bounds.sessions << doubled
-        sessions = self.store.sessions(policy=now.active, arm="", since=now.fresh, until=until, limit=first)
+        sessions = self.store.sessions(which, limit=first)
         seen = Impressions.of(sessions, dwell=self.options.dwell)
         return advise(seen, policy, self.options.model, bounds, look=doubled + 1)
 
@@ -165,7 +163,7 @@ class Watch:
         policy = self.lifecycle.policy(now.active)
         if policy is None or policy.thresholds.default is None:
             raise InputError("the policy that decides has no threshold for all: there is nothing to label around")
-        latest = [*self.store.sessions(policy=now.active, arm="", since=now.fresh, limit=LATEST, newest=True)]
+        latest = [*self.store.sessions(_all_of(now), limit=LATEST, newest=True)]
         if all(HASH.fullmatch(session.decided.query) for session in latest):
             raise InputError(
                 "the store keeps hashes of texts, which nobody can label: keep texts (observe.texts = true)"
@@ -209,7 +207,7 @@ class Watch:
         now = self.lifecycle.standing()
         lines = [PolicyLine.of(digest, self.lifecycle.policy(digest), now) for digest in now.states]
         week = time.time() - WEEK
-        latest = self.store.sessions(policy=now.active, arm="", since=now.fresh, limit=RECENT, newest=True)
+        latest = self.store.sessions(_all_of(now), limit=RECENT, newest=True)
         values = Arm.of(latest, self.options.satisfaction).values
         return Status(
             lines,
@@ -241,21 +239,20 @@ class Watch:
         """The watch, which the end of the block closes."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 
     def _arm(self, policy: str, arm: str, now: Standing) -> Arm:
         """The sessions of one side of a trial."""
-        sessions = self.store.sessions(policy=policy, arm=arm, since=now.tried, until=self._settled(), limit=MOST)
-        return Arm.of(sessions, self.options.satisfaction)
+        which = Which(since=now.tried, until=self._settled(), policy=policy, arm=arm)
+        return Arm.of(self.store.sessions(which, limit=MOST), self.options.satisfaction)
 
     def _heard(self, now: Standing) -> Heard:
         """What sessions say of satisfaction that no look has heard, once their users have had time to act."""
         since = math.nextafter(max(now.heard, now.fresh or 0.0), math.inf)
-        sessions = self.store.sessions(policy=now.active, arm="", since=since, until=self._settled(), limit=LATEST)
+        which = Which(since=since, until=self._settled(), policy=now.active, arm="")
+        sessions = self.store.sessions(which, limit=LATEST)
         return heard(sessions, self.options.satisfaction, now.stream, self.options.looks.fall)
 
     def _settled(self) -> float:
@@ -264,7 +261,8 @@ class Watch:
 
     def _decided(self, policy: str, *, after: float, limit: int) -> Sequence[Decided]:
         """The next decisions of a policy for all that take part in no trial, the oldest first."""
-        return [*self.store.decisions(policy=policy, arm="", since=math.nextafter(after, math.inf), limit=limit)]
+        which = Which(since=math.nextafter(after, math.inf), policy=policy, arm="")
+        return [*self.store.decisions(which, limit=limit)]
 
     def _baseline(self, now: Standing) -> tuple[Baseline, float] | None:
         """What the active policy's figures were when it began, and until when; None until it has decided enough."""
@@ -277,6 +275,11 @@ class Watch:
             kept = {"since": now.fresh or 0.0, "until": first[-1].at, "baseline": made.as_json()}
             self.store.keep_baseline(now.active or "everything", kept)
         return Baseline.from_json(kept["baseline"]), float(kept["until"])
+
+
+def _all_of(now: Standing) -> Which:
+    """What the active policy has decided for all that take part in no trial, since its last fresh start."""
+    return Which(since=now.fresh, policy=now.active, arm="")
 
 
 def _promised(policy: Policy | None) -> float | None:

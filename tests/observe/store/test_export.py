@@ -87,7 +87,7 @@ def test_a_file_appears_whole_or_not_at_all(filled, tmp_path, monkeypatch):
     path = tmp_path / "some.jsonl"
     path.write_text("before")
 
-    def breaks(**_):
+    def breaks(*_):
         yield next(type(filled).decisions(filled))
         raise StorageError("gone")
 

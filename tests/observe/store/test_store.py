@@ -72,7 +72,7 @@ def test_the_order_is_that_of_time_however_many_are_read_at_once(store, monkeypa
     assert [d.request for d in store.decisions(limit=4, newest=True)] == order[:-5:-1]
     assert [s.decided.request for s in store.sessions(limit=4)] == order[:4]
     assert [e.event for e in store.events()] == [f"e{name[1:]}" for name in order]
-    assert [d.request for d in store.decisions(since=2.0, until=4.0)] == [
+    assert [d.request for d in store.decisions(Which(since=2.0, until=4.0))] == [
         r for r in order if 2 <= times[int(r[1:])] < 4
     ]
     assert [*store.decisions(limit=0)] == []
@@ -95,8 +95,8 @@ def test_decisions_are_found_by_policy_arm_and_segment(store):
     for name, place in (("policy", 0), ("arm", 1), ("segment", 2)):
         for value in {way[place] for way in ways}:
             expected = [f"r{n}" for n, way in enumerate(ways) if way[place] == value]
-            assert [d.request for d in store.decisions(**{name: value})] == expected
-            assert [s.decided.request for s in store.sessions(**{name: value})] == expected
+            assert [d.request for d in store.decisions(Which(**{name: value}))] == expected
+            assert [s.decided.request for s in store.sessions(Which(**{name: value}))] == expected
 
 
 def test_figures_are_those_of_the_decisions(store):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,19 @@ class Sums:
         cross, sizes = (self.total, self.units) if self.clusters is None else (self.clusters.cross, self._sizes)
         left = max(0.0, self.squares - 2 * self.mean * cross + self.mean**2 * sizes)
         return self.units / (self.units - 1) * left / self.sessions**2
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """The mean's normal interval, for one look; NaN with fewer than two units.
+
+        Args:
+            confidence: within (0, 1).
+
+        >>> low, high = Sums.of([1, 0, 1, 1] * 25).interval()
+        >>> round(low, 2), round(high, 2)
+        (0.66, 0.84)
+        """
+        spread = NormalDist().inv_cdf((1 + confidence) / 2) * math.sqrt(self.variance)
+        return self.mean - spread, self.mean + spread
 
     @property
     def binary(self) -> bool:

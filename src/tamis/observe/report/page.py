@@ -73,9 +73,9 @@ def _gathered(watch: Watch, since: float, until: float) -> dict[str, Any]:
     now = status.standing
     policy = watch.lifecycle.policy(now.active)
     options = watch.options
-    sessions = watch.store.sessions(since=since, until=until, arm="")
+    sessions = watch.store.sessions(Which(since, until, arm=""))
     lived = by_day(sessions, options.satisfaction, options.model.examination, since=since, until=until)
-    logged = [*watch.store.decisions(policy=now.active, arm="", until=until, limit=SCORED, newest=True)]
+    logged = [*watch.store.decisions(Which(until=until, policy=now.active, arm=""), limit=SCORED, newest=True)]
     promise, feedback = promised(policy), watch.store.events_by_kind(since)
     advice = advised(watch, logged)
     doubt = doubted(promise, advice["precision"])

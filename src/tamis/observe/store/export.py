@@ -99,7 +99,7 @@ def export(store: Store, path: str | Path, what: What, which: Which = ALL) -> in
 
 
 def _decisions(store: Store, which: Which) -> Iterator[Row]:
-    for decided in store.decisions(**asdict(which)):
+    for decided in store.decisions(which):
         row = {name: getattr(decided, name) for name in COLUMNS["decisions"]}
         yield {**row, "items": [dict(zip(ITEM, item.as_json(), strict=True)) for item in decided.items]}
 
@@ -114,7 +114,7 @@ def _ledger(store: Store, which: Which) -> Iterator[Row]:
 
 
 def _impressions(store: Store, which: Which) -> Iterator[Row]:
-    for session in store.sessions(**asdict(which)):
+    for session in store.sessions(which):
         yield from _shown(session)
 
 

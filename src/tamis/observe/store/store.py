@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -114,29 +113,15 @@ class Store:
                 new += connection.execute(insert, _ordered(rows), execution_options=COUNTED).rowcount
         return Added(new, len(decisions) + len(events) - new)
 
-    def decisions(
-        self,
-        *,
-        since: float | None = None,
-        until: float | None = None,
-        policy: str | None = None,
-        arm: str | None = None,
-        segment: str | None = None,
-        limit: int | None = None,
-        newest: bool = False,
-    ) -> Iterator[Decided]:
-        """Decisions in the order of time, read in pieces; see ``Which`` for what can be asked for.
+    def decisions(self, which: Which = ALL, *, limit: int | None = None, newest: bool = False) -> Iterator[Decided]:
+        """Decisions in the order of time, read in pieces.
 
         Args:
-            since: seconds since 1970, from which on.
-            until: before which.
-            policy: of one policy.
-            arm: of one part of the traffic.
-            segment: of one segment.
+            which: of what time, policy, arm or segment; all otherwise.
             limit: at most so many.
             newest: from the last one back.
         """
-        return self._reading.decisions(Which(since, until, policy, arm, segment), limit, newest)
+        return self._reading.decisions(which, limit, newest)
 
     def events(
         self,
@@ -147,22 +132,20 @@ class Store:
         limit: int | None = None,
         newest: bool = False,
     ) -> Iterator[Event]:
-        """Events in the order of time, read in pieces; arguments as of ``decisions``."""
+        """Events in the order of time, read in pieces.
+
+        Args:
+            since: seconds since 1970, from which on.
+            until: before which.
+            kind: of one kind.
+            limit: at most so many.
+            newest: from the last one back.
+        """
         return self._reading.events(since, until, kind, limit, newest)
 
-    def sessions(
-        self,
-        *,
-        since: float | None = None,
-        until: float | None = None,
-        policy: str | None = None,
-        arm: str | None = None,
-        segment: str | None = None,
-        limit: int | None = None,
-        newest: bool = False,
-    ) -> Iterator[Session]:
+    def sessions(self, which: Which = ALL, *, limit: int | None = None, newest: bool = False) -> Iterator[Session]:
         """Decisions with all events of their requests, whenever those came in; arguments as of ``decisions``."""
-        return self._reading.sessions(Which(since, until, policy, arm, segment), limit, newest)
+        return self._reading.sessions(which, limit, newest)
 
     def counts(self, which: Which = ALL) -> list[Count]:
         """Figures by model, policy and arm, worked out by the database."""
@@ -240,9 +223,7 @@ class Store:
         """The store, which the end of the block closes."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 

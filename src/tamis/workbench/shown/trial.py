@@ -14,7 +14,6 @@ from tamis.workbench.words import Said
 
 KINDS = {"better": "good", "same": "good", "worse": "wrong", "mismatch": "wrong", "changing": "wrong"}
 INFINITE = float("inf")
-Z = 1.96  # standard errors of a 95 % interval
 
 
 def trial(seen: Seen, desk: Desk) -> str:
@@ -50,11 +49,10 @@ def _arms(found: Trial, words: Said) -> str:
 
 def _mean(sums: Sums, words: Said) -> str:
     """An arm's satisfaction with its own 95 % interval, users as units."""
-    if sums.units < 2 or not abs(sums.mean) < INFINITE:
+    if sums.units < 2:
         return "–"
-    spread = Z * sums.variance**0.5
-    low, high = max(0.0, sums.mean - spread), min(1.0, sums.mean + spread)
-    between = words("page.between", low=f"{low:.3f}", high=f"{high:.3f}")
+    low, high = sums.interval()
+    between = words("page.between", low=f"{max(0.0, low):.3f}", high=f"{min(1.0, high):.3f}")
     return words("page.estimate", value=f"{sums.mean:.3f}", between=between)
 
 

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tamis.errors import InputError
 from tamis.observe.report.verdict import named
-from tamis.serve.observing import Observing
 from tamis.workbench.desk import Desk
 from tamis.workbench.lib import gr
 from tamis.workbench.marks import note
 from tamis.workbench.shown.reported import called, reporting
 from tamis.workbench.shown.standing import alarming
-from tamis.workbench.tabs.monitor.board import Board, actor, reasoned, told
+from tamis.workbench.tabs.monitor.board import Acts, Board, actor, reasoned, told
 from tamis.workbench.tabs.thresholds.tab import may_exchange
 
 
-@dataclass(frozen=True, slots=True)
-class Acting:
-    """The acts on what decides.
+class Acting(Acts):
+    """The acts on what decides."""
 
-    Attributes:
-        desk: the page's way to everything.
-        observing: what is watched.
-    """
-
-    desk: Desk
-    observing: Observing
+    __slots__ = ()
 
     @classmethod
     def placed(cls, desk: Desk, board: Board) -> Acting:
@@ -47,15 +38,9 @@ class Acting:
                     sure = gr.Button(words("sure"), variant="stop", elem_id="monitor-sure", min_width=140)
                     no = gr.Button(words("not_sure"), elem_id="monitor-no", min_width=140)
             said = told("monitor-said")
-        for button, act, inputs, outputs in (
-            (look, found.looked, [], [said]),
-            (board.parts["acknowledge"], found.acknowledged, [reason], [said, reason]),
-            (sure, found.rolled_back, [reason], [said, reason, asked]),
-        ):
-            done = button.click(
-                desk.told(act), inputs, outputs, show_progress="minimal", trigger_mode="once"
-            )  # fmt: skip
-            done.success(desk.told(board.fresh), board.inputs, board.outputs, show_progress="hidden")
+        board.act(look, found.looked, [], [said])
+        board.act(board.parts["acknowledge"], found.acknowledged, [reason], [said, reason])
+        board.act(sure, found.rolled_back, [reason], [said, reason, asked])
         board.parts["rollback"].click(desk.told(found.asked), None, [question, asked, said], show_progress="hidden")
         no.click(lambda: gr.update(visible=False), None, asked, show_progress="hidden")
         return found

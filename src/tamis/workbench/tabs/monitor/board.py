@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeAlias
 
 from tamis.observe.lifecycle.states import onward
 from tamis.observe.report.verdict import short
+from tamis.serve.observing import Observing
 from tamis.serve.overview import Overview, Seen
 from tamis.workbench.desk import Desk, visitor
 from tamis.workbench.lib import gr
@@ -92,6 +93,11 @@ class Board:
         seen = await self.overview.observing.run(self.overview.read, fresh=True)
         return self._changed(seen, drawn, which, request)
 
+    def act(self, button: gr.Button, work: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> None:
+        """Let a button do something; all parts are drawn anew once it is done."""
+        done = button.click(self.desk.told(work), inputs, outputs, show_progress="minimal", trigger_mode="once")
+        done.success(self.desk.told(self.fresh), self.inputs, self.outputs, show_progress="hidden")
+
     def _changed(self, seen: Seen, drawn: Drawn, which: str | None, request: gr.Request) -> Updates:
         newest = _newest(seen)
         if newest and newest != drawn.get("newest"):  # what comes to wait is what people want to see
@@ -145,6 +151,19 @@ class Board:
             "reason": gr.update(visible=waits),
             "retire": gr.update(visible=waits),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """What owners do on the page.
+
+    Attributes:
+        desk: the page's way to everything.
+        observing: what is watched.
+    """
+
+    desk: Desk
+    observing: Observing
 
 
 def _newest(seen: Seen) -> str:

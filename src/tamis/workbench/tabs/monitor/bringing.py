@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from tamis.decide import Policy
 from tamis.errors import InputError
 from tamis.observe.report.verdict import named as known_as
-from tamis.serve.observing import Observing
 from tamis.workbench.desk import Desk
 from tamis.workbench.lib import gr
 from tamis.workbench.marks import note
 from tamis.workbench.shown.stages import advised
-from tamis.workbench.tabs.monitor.board import Board, actor, told
+from tamis.workbench.tabs.monitor.board import Acts, Board, actor, told
 from tamis.workbench.tabs.thresholds.tab import fitting, may_exchange, named
 
 
-@dataclass(frozen=True, slots=True)
-class Bringing:
-    """The ways to a candidate.
+class Bringing(Acts):
+    """The ways to a candidate."""
 
-    Attributes:
-        desk: the page's way to everything.
-        observing: what is watched.
-    """
-
-    desk: Desk
-    observing: Observing
+    __slots__ = ()
 
     @classmethod
     def placed(cls, desk: Desk, board: Board) -> Bringing:
@@ -48,12 +39,8 @@ class Bringing:
             return gr.update(choices=[*desk.service.policies.known], value=None)
 
         desk.opened(offered, chosen)
-        for button, act, inputs, output in (
-            (propose, found.proposed, [], advice),
-            (make, found.brought, [upload, chosen, name], said),
-        ):
-            done = button.click(desk.told(act), inputs, output, show_progress="minimal", trigger_mode="once")
-            done.success(desk.told(board.fresh), board.inputs, board.outputs, show_progress="hidden")
+        board.act(propose, found.proposed, [], [advice])
+        board.act(make, found.brought, [upload, chosen, name], [said])
         return found
 
     async def proposed(self, request: gr.Request) -> str:

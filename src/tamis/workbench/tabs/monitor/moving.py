@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tamis.errors import InputError
 from tamis.observe.lifecycle.states import Standing, State
 from tamis.observe.report.verdict import named
-from tamis.serve.observing import Observing
 from tamis.workbench.desk import Desk
 from tamis.workbench.lib import gr
 from tamis.workbench.marks import note
 from tamis.workbench.shown.reported import called, reporting
 from tamis.workbench.shown.stages import replayed
-from tamis.workbench.tabs.monitor.board import Board, actor, told
+from tamis.workbench.tabs.monitor.board import Acts, Board, actor, told
 from tamis.workbench.tabs.thresholds.tab import may_exchange
 
 
-@dataclass(frozen=True, slots=True)
-class Moving:
-    """The acts on a policy that does not decide yet, or no more.
+class Moving(Acts):
+    """The acts on a policy that does not decide yet, or no more."""
 
-    Attributes:
-        desk: the page's way to everything.
-        observing: what is watched.
-    """
-
-    desk: Desk
-    observing: Observing
+    __slots__ = ()
 
     @classmethod
     def placed(cls, desk: Desk, board: Board) -> Moving:
@@ -41,12 +32,8 @@ class Moving:
             parts["retire"].render()
         said = told("monitor-moved")
         which, stage, share, reason = (parts[name] for name in ("which", "stage", "share", "reason"))
-        for button, act, inputs, outputs in (
-            (parts["approve"], found.approved, [which, stage, share], [said]),
-            (parts["retire"], found.retired, [which, reason], [said, reason]),
-        ):
-            done = button.click(desk.told(act), inputs, outputs, show_progress="minimal", trigger_mode="once")
-            done.success(desk.told(board.fresh), board.inputs, board.outputs, show_progress="hidden")
+        board.act(parts["approve"], found.approved, [which, stage, share], [said])
+        board.act(parts["retire"], found.retired, [which, reason], [said, reason])
         stage.change(lambda to: gr.update(visible=to == "canary"), stage, share, show_progress="hidden")
         return found
 
