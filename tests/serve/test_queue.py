@@ -262,9 +262,12 @@ def test_others_go_between_the_parts_of_a_much_larger_request():
     async def run():
         work = Work()
         line = queue(work, together=20)
+        work.go.clear()
         large = asyncio.create_task(line.submit(list(range(1, 14))))
         await asyncio.to_thread(work.busy.wait, 60)
         small = asyncio.create_task(line.submit([99]))
+        await asyncio.sleep(0)
+        work.go.set()
         found = await asyncio.gather(large, small)
         assert line.waiting == line.running == 0
         return found, work.batches

@@ -51,6 +51,7 @@ def until(said):
     return time.monotonic() - began
 
 
+@pytest.mark.parametrize("where", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"], indirect=True)
 def test_what_is_approved_through_one_decides_in_the_other(told, where):  # noqa: F811
     with process("--config", told) as (_, one, _), process("--config", told) as (other, two, lines):
         assert shown(one) == shown(two) == 0

@@ -104,6 +104,7 @@ def test_with_keys_each_holder_has_work_of_their_own(tmp_path, browsers, talks):
         assert one.run("document.querySelector('#monitor-look')?.offsetParent == null")
 
 
+@pytest.mark.slow
 def test_a_killed_server_leaves_work_interrupted_and_its_visitor_known(tmp_path, browsers):
     rows = "".join(f"问题 {at % 50},第 {at} 条说明：退货运费由买家承担。\n" for at in range(60_000))
     (tmp_path / "long.csv").write_text(f"query,document\n{rows}", "utf-8")

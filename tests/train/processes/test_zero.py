@@ -31,6 +31,7 @@ def test_the_configuration_says_what_the_options_say():
     assert json.loads(json.dumps(found)) == found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(available("deepspeed"), reason="deepspeed is installed here")
 def test_without_deepspeed_one_sentence_says_how_to_install_it(root, tmp_path):
     line = command(root, tmp_path / "out", *TWO, "--strategy", "zero2")

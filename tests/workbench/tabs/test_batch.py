@@ -66,6 +66,7 @@ def begin(browser, name):
     browser.until(f"/{name}(: done|：完成)/.test(document.querySelector('#batch-state').innerText) && {SHOWN}")
 
 
+@pytest.mark.slow
 def test_five_thousand_rows_go_on_while_the_page_is_away(page, browser, server, tmp_path):
     rows = [(f"退货 {at % 100}", f"运费买家付 {at % 300}", "备注") for at in range(LARGE)]
     rows[3] = (rows[3][0], "=1+1", "@x")

@@ -19,7 +19,7 @@ def order(browser, column=1, tab="compare"):
     return browser.run(f"[...{section}.querySelectorAll('.t-doc > p:first-of-type')].map(e => e.innerText)")
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_documents_move_beside_their_first_order(page, language):
     browser = page("compare", language)
     query = {"en": "return postage", "zh": "退货运费谁出"}[language]

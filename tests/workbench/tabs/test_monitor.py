@@ -124,7 +124,7 @@ def proposed(browser):
     )
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_decisions_show_as_numbers_and_no_text(page, server, language):
     with httpx.Client(base_url=server, timeout=30) as client:
         for at in range(12):
@@ -239,6 +239,7 @@ def test_a_policy_is_brought_as_a_file_or_from_the_server(page, browser, server,
     until(browser, "moved", "“my-policy” is taken out")
 
 
+@pytest.mark.slow
 def test_the_week_is_fetched_as_a_page(rung, browser):
     _, address = rung
     opened(browser, address)
@@ -250,6 +251,7 @@ def test_the_week_is_fetched_as_a_page(rung, browser):
     assert httpx.get(link).status_code in (303, 401, 404, 307)  # another visitor's
 
 
+@pytest.mark.slow
 def test_who_is_no_owner_sees_all_and_moves_nothing(trying, browser):
     enter(browser, trying, KEY)
     until(browser, "verdict", "“stricter” is on trial", "doubtful", "but clicks do")

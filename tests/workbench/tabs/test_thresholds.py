@@ -59,7 +59,7 @@ def precision(browser, least):
     browser.key("Tab")
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_many_labels_carry_a_promise_and_the_policy_decides(page, browser, server, tmp_path, language):
     many = table(tmp_path / f"many-{language}.csv", independent(2000, 1))  # W1: enough for a promise
     page("thresholds", language)
