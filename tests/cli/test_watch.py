@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
+import os
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -122,6 +126,36 @@ def test_exports_are_read_again(run, store, tmp_path):
     for what in ("decisions", "events", "ledger"):
         told = run("watch", "export", store, "-o", tmp_path / f"{what}.jsonl", "--what", what, "--json")
         assert json.loads(told.out)["rows"] > 0
+
+
+def test_days_are_exported_alone(run, store, tmp_path):
+    def rows(*options, what="decisions"):
+        told = run("watch", "export", store, "-o", tmp_path / "part.jsonl", "--what", what, *options, "--json")
+        return json.loads(told.out)["rows"]
+
+    with Watch.open(store) as watch:
+        begin = next(watch.store.decisions()).at
+        middle = [*watch.store.decisions()][800].at
+    day, second = (datetime.fromtimestamp(at, UTC) for at in (begin, math.ceil(middle)))
+    late = second.strftime("%Y-%m-%dT%H:%M:%S")
+    assert rows("--since", day.strftime("%Y-%m-%d")) == 1600 and rows("--until", day.strftime("%Y-%m-%d")) == 0
+    before, after = rows("--until", late), rows("--since", late)
+    assert before >= 800 and before + after == 1600
+    assert rows("--until", "2026-01-01", what="ledger") == 0 < rows("--since", "2026-01-01", what="ledger")
+    wrong = run("watch", "export", store, "-o", tmp_path / "part.jsonl", "--since", "yesterday")
+    assert wrong.code == 2 and "yesterday" in wrong.err and "Traceback" not in wrong.err
+
+
+def test_who_has_no_name_here_acts_by_number(run, store, strict, monkeypatch):
+    monkeypatch.setattr("getpass.getuser", mock.Mock(side_effect=KeyError("uid not found")))
+    assert run("watch", "retire", store, strict).code == 0
+    (entry,) = json.loads(run("watch", "log", store, "--last", 1, "--json").out)["entries"]
+    assert entry["actor"] == f"user {os.getuid()}"
+
+
+def test_a_share_of_nothing_is_refused(run, store, strict):
+    refused = run("watch", "approve", store, strict, "--to", "canary", "--share", 0)
+    assert refused.code == 1 and "share" in refused.err
 
 
 def test_a_feedback_file_is_imported_once(run, store, tmp_path):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import getpass
+import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -24,8 +26,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 Where = Annotated[str, typer.Argument(metavar="STORE", help="An SQLite file, or postgresql://...")]
-Which = Annotated[str, typer.Argument(metavar="POLICY", help="Its name, or the beginning of its digest.")]
+Named = Annotated[str, typer.Argument(metavar="POLICY", help="Its name, or the beginning of its digest.")]
 Config = Annotated[
     Path | None, typer.Option(metavar="FILE", help="tamis.toml, whose table [observe] says how to watch.")
 ]
@@ -99,7 +102,7 @@ def propose_command(
 @app.command("approve")
 def approve_command(
     where: Where,
-    which: Which,
+    which: Named,
     to: Annotated[
         Literal["shadow", "canary", "active"] | None, typer.Option(help="The stage; the next one otherwise.")
     ] = None,
@@ -113,13 +116,14 @@ def approve_command(
     Example: tamis watch approve observe.db proposed-1 --to canary --share 0.1
     """
     with _open(where, config) as watch:
-        stage = watch.lifecycle.approve(which, actor=_actor(by), to=to, share=share or watch.options.share)
+        part = watch.options.share if share is None else share
+        stage = watch.lifecycle.approve(which, actor=_actor(by), to=to, share=part)
         digest = watch.lifecycle.found(which)
     _said({"policy": digest, "state": stage}, f"{which}: {stage}", as_json)
 
 
 @app.command("retire")
-def retire_command(where: Where, which: Which, reason: Why = "", by: By = None, as_json: AsJson = False) -> None:
+def retire_command(where: Where, which: Named, reason: Why = "", by: By = None, as_json: AsJson = False) -> None:
     """Take a candidate, shadow or canary out.
 
     Example: tamis watch retire observe.db proposed-1 --reason "too strict"
@@ -153,7 +157,7 @@ def acknowledge_command(where: Where, reason: Why = "", by: By = None, as_json: 
 
 
 @app.command("replay")
-def replay_command(where: Where, which: Which, as_json: AsJson = False) -> None:
+def replay_command(where: Where, which: Named, as_json: AsJson = False) -> None:
     """Say what a policy would have changed on the latest decisions.
 
     Example: tamis watch replay observe.db proposed-1
@@ -216,16 +220,21 @@ def export_command(
         Literal["decisions", "events", "ledger", "impressions"],
         typer.Option(help="impressions: a row a shown document, with its clicks, as tamis data derive reads them."),
     ] = "decisions",
+    since: Annotated[datetime | None, typer.Option(formats=DAYS, metavar="DAY", help="From this day on (UTC).")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=DAYS, metavar="DAY", help="Before this day (UTC).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write all that is kept of one kind to a file.
+    """Write all that is kept of one kind to a file, or what happened on some days.
 
-    Example: tamis watch export observe.db -o clicks.parquet --what impressions
+    Clicks come in after what they are about: export the impressions of days that are over for some hours.
+
+    Example: tamis watch export observe.db -o clicks.parquet --what impressions --since 2026-11-01 --until 2026-11-02
     """
-    from tamis.observe.store import export
+    from tamis.observe.store import Which, export
 
+    which = Which(since=_seconds(since), until=_seconds(until))
     with _open(where) as watch:
-        count = export(watch.store, output, what)
+        count = export(watch.store, output, what, which)
     _said({"path": str(output), "rows": count}, f"{output}: {count:,} rows", as_json)
 
 
@@ -323,8 +332,16 @@ def _open(where: str, config: Path | None = None) -> Watch:
     return Watch.open(where, told)
 
 
+def _seconds(day: datetime | None) -> float | None:
+    return None if day is None else day.replace(tzinfo=UTC).timestamp()
+
+
 def _actor(by: str | None) -> str:
-    return by or getpass.getuser()
+    """Who does it; a number where the machine knows no name, as in a container."""
+    try:
+        return by or getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def _said(value: Mapping[str, object], sentence: str, machine: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -64,7 +65,7 @@ def export(store: Store, path: str | Path, what: What, which: Which = ALL) -> in
         store: what is read, some rows at a time; what is added meanwhile may be in the file or not.
         path: ``.jsonl``, ``.jsonl.gz`` or ``.parquet``.
         what: decisions, events, ledger or impressions.
-        which: of the decisions; of events its times only, of the ledger nothing.
+        which: of the decisions; of events and the ledger its times only.
 
     Raises:
         InputError: another ending, or no such part.
@@ -109,8 +110,10 @@ def _events(store: Store, which: Which) -> Iterator[Row]:
 
 
 def _ledger(store: Store, which: Which) -> Iterator[Row]:
+    since, until = -math.inf if which.since is None else which.since, math.inf if which.until is None else which.until
     for entry in store.entries():
-        yield {**asdict(entry), "details": canonical(entry.details)}
+        if since <= entry.at < until:
+            yield {**asdict(entry), "details": canonical(entry.details)}
 
 
 def _impressions(store: Store, which: Which) -> Iterator[Row]:
