@@ -22,6 +22,7 @@ from tamis.cli import (
     export,
     gain,
     index,
+    kept,
     label,
     mine,
     repair,
@@ -65,6 +66,11 @@ app.command("distill")(distill.command)
 app.command("export")(export.command)
 app.command("agree")(agree.command)
 app.add_typer(label.app)
+watch.app.command("relabel")(kept.relabel)
+watch.app.command("log")(kept.log)
+watch.app.command("export")(kept.export)
+watch.app.command("import")(kept.bring)
+watch.app.command("clean")(kept.clean)
 app.add_typer(watch.app)
 app.command("serve")(serve.command)
 app.command("ui")(ui.command)

@@ -6,7 +6,6 @@ import dataclasses
 import getpass
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -26,7 +25,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 Where = Annotated[str, typer.Argument(metavar="STORE", help="An SQLite file, or postgresql://...")]
 Named = Annotated[str, typer.Argument(metavar="POLICY", help="Its name, or the beginning of its digest.")]
 Config = Annotated[
@@ -44,7 +42,7 @@ def status_command(where: Where, config: Config = None, as_json: AsJson = False)
 
     Example: tamis watch status observe.db
     """
-    with _open(where, config) as watch:
+    with opened(where, config) as watch:
         found = watch.status()
     if as_json:
         show.as_json(found.as_json())
@@ -58,7 +56,7 @@ def look_command(where: Where, config: Config = None, as_json: AsJson = False) -
 
     A server looks by itself. Example: tamis watch look observe.db
     """
-    with _open(where, config) as watch:
+    with opened(where, config) as watch:
         found = watch.look()
     if as_json:
         show.as_json(found.as_json() if found else None)
@@ -86,11 +84,11 @@ def propose_command(
     """
     from tamis.decide import Policy
 
-    with _open(where, config) as watch:
+    with opened(where, config) as watch:
         if policy is not None:
             own = Policy.load(policy)
             digest = watch.lifecycle.propose(own, actor=_actor(by), name=name or own.name or policy.stem)
-            _said({"policy": digest}, f"candidate: {digest}", as_json)
+            said({"policy": digest}, f"candidate: {digest}", as_json)
             return
         found, digest = (watch.advise(), "") if dry_run else watch.propose(actor=_actor(by), name=name)
     if as_json:
@@ -115,11 +113,11 @@ def approve_command(
 
     Example: tamis watch approve observe.db proposed-1 --to canary --share 0.1
     """
-    with _open(where, config) as watch:
+    with opened(where, config) as watch:
         part = watch.options.share if share is None else share
         stage = watch.lifecycle.approve(which, actor=_actor(by), to=to, share=part)
         digest = watch.lifecycle.found(which)
-    _said({"policy": digest, "state": stage}, f"{which}: {stage}", as_json)
+    said({"policy": digest, "state": stage}, f"{which}: {stage}", as_json)
 
 
 @app.command("retire")
@@ -128,9 +126,9 @@ def retire_command(where: Where, which: Named, reason: Why = "", by: By = None, 
 
     Example: tamis watch retire observe.db proposed-1 --reason "too strict"
     """
-    with _open(where) as watch:
+    with opened(where) as watch:
         watch.lifecycle.retire(which, actor=_actor(by), reason=reason)
-    _said({"policy": which, "state": "retired"}, f"{which}: retired", as_json)
+    said({"policy": which, "state": "retired"}, f"{which}: retired", as_json)
 
 
 @app.command("rollback")
@@ -139,10 +137,10 @@ def rollback_command(where: Where, reason: Why = "", by: By = None, as_json: AsJ
 
     Example: tamis watch rollback observe.db --reason "complaints since Monday"
     """
-    with _open(where) as watch:
+    with opened(where) as watch:
         digest = watch.lifecycle.rollback(actor=_actor(by), reason=reason)
         name = watch.lifecycle.standing().names.get(digest, "")
-    _said({"policy": digest, "state": "active"}, f"active: {name or digest or 'everything is shown'}", as_json)
+    said({"policy": digest, "state": "active"}, f"active: {name or digest or 'everything is shown'}", as_json)
 
 
 @app.command("acknowledge")
@@ -151,9 +149,9 @@ def acknowledge_command(where: Where, reason: Why = "", by: By = None, as_json: 
 
     Example: tamis watch acknowledge observe.db --reason "the new catalogue; labelled again"
     """
-    with _open(where) as watch:
+    with opened(where) as watch:
         watch.lifecycle.acknowledge(actor=_actor(by), reason=reason)
-    _said({"alarm": None}, "acknowledged", as_json)
+    said({"alarm": None}, "acknowledged", as_json)
 
 
 @app.command("replay")
@@ -162,115 +160,12 @@ def replay_command(where: Where, which: Named, as_json: AsJson = False) -> None:
 
     Example: tamis watch replay observe.db proposed-1
     """
-    with _open(where) as watch:
+    with opened(where) as watch:
         change = watch.replay(which)
     if as_json:
         show.as_json(change.as_json())
     else:
         watching.show_change(change)
-
-
-@app.command("relabel")
-def relabel_command(
-    where: Where,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="File to write: .jsonl.")],
-    budget: Annotated[int, typer.Option(min=1, help="How many pairs can be labelled.")] = 100,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write the pairs worth labelling again: near the threshold, contradicted by clicks, and some drawn at random.
-
-    Example: tamis watch relabel observe.db -o pairs.jsonl; tamis label new ./again --pairs pairs.jsonl --precision 0.9
-    """
-    with _open(where, config) as watch:
-        rows = watch.relabel(budget)
-    watching.write_rows(output, rows)
-    _said({"path": str(output), "pairs": len(rows)}, f"{output}: {len(rows)} pairs to label", as_json)
-
-
-@app.command("log")
-def log_command(
-    where: Where,
-    last: Annotated[int, typer.Option(min=1, help="How many entries, the newest.")] = 20,
-    verify: Annotated[bool, typer.Option("--verify", help="Work out the chain of all entries anew.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Show the ledger: who did what, when and why. No entry is ever changed or deleted.
-
-    Example: tamis watch log observe.db --verify
-    """
-    with _open(where) as watch:
-        count = watch.store.verify() if verify else None
-        entries = watch.store.entries()[-last:]
-    if as_json:
-        show.as_json({"verified": count, "entries": [watching.entry(one) for one in entries]})
-        return
-    watching.show_log(entries)
-    if count is not None:
-        show.say(f"the chain of all {count} entries is whole")
-
-
-@app.command("export")
-def export_command(
-    where: Where,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="File to write: .jsonl, .jsonl.gz or .parquet.")
-    ],
-    what: Annotated[
-        Literal["decisions", "events", "ledger", "impressions"],
-        typer.Option(help="impressions: a row a shown document, with its clicks, as tamis data derive reads them."),
-    ] = "decisions",
-    since: Annotated[datetime | None, typer.Option(formats=DAYS, metavar="DAY", help="From this day on (UTC).")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=DAYS, metavar="DAY", help="Before this day (UTC).")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write all that is kept of one kind to a file, or what happened on some days.
-
-    Clicks come in after what they are about: export the impressions of days that are over for some hours.
-
-    Example: tamis watch export observe.db -o clicks.parquet --what impressions --since 2026-11-01 --until 2026-11-02
-    """
-    from tamis.observe.store import Which, export
-
-    which = Which(since=_seconds(since), until=_seconds(until))
-    with _open(where) as watch:
-        count = export(watch.store, output, what, which)
-    _said({"path": str(output), "rows": count}, f"{output}: {count:,} rows", as_json)
-
-
-@app.command("import")
-def import_command(
-    where: Where,
-    feedback: Annotated[Path, typer.Argument(metavar="FILE", help="Events, a JSON object a line.")],
-    as_json: AsJson = False,
-) -> None:
-    """Bring events from a file into a store, such as the feedback file of an older tamis; each counts once.
-
-    Example: tamis watch import observe.db feedback.jsonl
-    """
-    from tamis.observe.store import read_feedback
-
-    with _open(where) as watch:
-        added = watch.store.add(events=read_feedback(feedback))
-    _said({"new": added.new, "known": added.known}, f"{added.new:,} events, {added.known:,} known before", as_json)
-
-
-@app.command("clean")
-def clean_command(
-    where: Where,
-    days: Annotated[float, typer.Option(min=0, help="Keep what is younger.")],
-    as_json: AsJson = False,
-) -> None:
-    """Delete decisions and events that are older than some days; the ledger stays.
-
-    Example: tamis watch clean observe.db --days 90
-    """
-    import time
-
-    with _open(where) as watch:
-        gone = watch.store.clean(before=time.time() - days * 86_400)
-    counts = {"decisions": gone.decisions, "events": gone.events}
-    _said(counts, f"deleted {gone.decisions:,} decisions and {gone.events:,} events", as_json)
 
 
 @app.command("report")
@@ -288,7 +183,7 @@ def report_command(
     from tamis.data import atomic_write
     from tamis.observe.report import page
 
-    with _open(where, config) as watch:
+    with opened(where, config) as watch:
         made = page(watch, days=days, language=language)
     with atomic_write(html) as out:
         out.write(made)
@@ -317,7 +212,7 @@ def plan_command(
         watching.show_plan(found, daily)
 
 
-def _open(where: str, config: Path | None = None) -> Watch:
+def opened(where: str, config: Path | None = None) -> Watch:
     """The watch over a store that is there: a name that was mistyped makes none."""
     from tamis.errors import NotFoundError
     from tamis.observe import Watch, WatchOptions
@@ -332,10 +227,6 @@ def _open(where: str, config: Path | None = None) -> Watch:
     return Watch.open(where, told)
 
 
-def _seconds(day: datetime | None) -> float | None:
-    return None if day is None else day.replace(tzinfo=UTC).timestamp()
-
-
 def _actor(by: str | None) -> str:
     """Who does it; a number where the machine knows no name, as in a container."""
     try:
@@ -344,7 +235,7 @@ def _actor(by: str | None) -> str:
         return f"user {os.getuid()}"
 
 
-def _said(value: Mapping[str, object], sentence: str, machine: bool) -> None:
+def said(value: Mapping[str, object], sentence: str, machine: bool) -> None:
     if machine:
         show.as_json(value)
     else:
