@@ -44,11 +44,12 @@ def mini():
     return tamis.load_scorer("tamis-mini")
 
 
-@pytest.mark.parametrize("every", [10, pytest.param(1, marks=pytest.mark.slow)])
-def test_scores_stay_what_they_are(mini, every):
+@pytest.mark.parametrize("queries", [3, pytest.param(QUERIES // 2, marks=pytest.mark.slow)])
+def test_scores_stay_what_they_are(mini, queries):
     pairs, (locked,) = fixed_pairs(), np.load(LOCKED).values()
     assert len(pairs) == len(locked) == 2000
-    found, locked = mini.score(pairs[::every]), locked[::every]
+    asked = [at for at in range(2000) if at % 1000 < queries * DOCUMENTS]  # so many in each language
+    found, locked = mini.score([pairs[at] for at in asked]), locked[asked]
     # Another processor's kernels round otherwise; another model or another text is out by whole logits.
     assert np.abs(found - locked).mean() < 0.02 and np.abs(found - locked).max() < 0.3
 

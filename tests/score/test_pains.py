@@ -52,7 +52,9 @@ def test_25_half_precision_runs_on_a_cpu(family, dtype, tiny_model):
     np.testing.assert_allclose(scores, load_scorer(tiny_model(family), engine="torch").score(pairs), atol=0.25)
 
 
-@pytest.mark.parametrize("family", ["bert", "ettin", "qwen3"])
+@pytest.mark.parametrize(
+    "family", ["bert", pytest.param("ettin", marks=pytest.mark.slow), pytest.param("qwen3", marks=pytest.mark.slow)]
+)
 def test_27_a_folder_never_asks_the_network(family, tiny_model):
     ran = subprocess.run([sys.executable, "-c", OFFLINE, str(tiny_model(family))], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr[-2000:]

@@ -146,7 +146,7 @@ def test_the_order_is_that_of_fp32(family, tiny_model, exported, pairs_in_many_l
     assert 0 < np.abs(source - small).max() < 0.25 * source.std(), "in bytes indeed, and near"
 
 
-@pytest.mark.parametrize("family", ["wide_bert", "ettin"])
+@pytest.mark.parametrize("family", ["wide_bert", pytest.param("ettin", marks=pytest.mark.slow)])
 def test_companions_change_no_score(family, exported, pairs_in_many_languages):
     """Nor does a companion of great length or of tokens that no other pair has."""
     scorer, pairs = load_scorer(exported(family), engine="onnx", dtype="int8"), pairs_in_many_languages[:60]

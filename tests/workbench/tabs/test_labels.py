@@ -205,6 +205,7 @@ def cookies_of(browser, server):
     return {one["name"]: one["value"] for one in found}
 
 
+@pytest.mark.slow
 def test_chinese_pairs_with_three_grades_scored_by_the_server(page, server, tmp_path):
     browser = page("labels", "zh")
     fill(browser, pairs(tmp_path / "pairs.jsonl", "zh", scored=False), "退货问答", "小李", budget=6)
