@@ -4,6 +4,7 @@
     scripts/bench serve checked [--requests 20000]               every answer's order is checked
     scripts/bench serve overload                                 ten times as many connections as the queue holds
     scripts/bench serve steady [--minutes 10]                    p99 and memory, minute by minute
+    scripts/bench serve observing [--rounds 5]                   every decision kept, beside none kept
     scripts/bench serve peer [--rounds 5]                        sentence-transformers behind FastAPI, mixed lengths
 
 The client is a process of its own and shares the machine's cores with the server.
@@ -116,6 +117,31 @@ def steady(given: argparse.Namespace) -> None:
             print(f"  minute {minute:2}: {waits}  {rate:6.0f} pairs/s  {held:5.0f} MB  {outcome.statuses}", flush=True)
 
 
+def observing(given: argparse.Namespace) -> None:
+    """What it costs to keep every decision: a server with a store beside one without, the same requests in turn."""
+    plain, kept = free_port(), free_port()
+    with tempfile.TemporaryDirectory() as made, contextlib.ExitStack() as running:
+        running.enter_context(process(tamis_serve(plain), plain))
+        running.enter_context(process(tamis_serve(kept, "--observe", f"{made}/observe.db"), kept))
+        for size in (DOCUMENTS, 4):
+            bodies, ratios, waits = requests(size=size), [], {plain: [0.0], kept: [0.0]}
+            for turn in range(given.rounds + 1):
+                rates = {}
+                for port in (plain, kept) if turn % 2 else (kept, plain):
+                    outcome = asked(Asking(port, "/v1/decide", bodies, connections=CONNECTIONS, seconds=given.seconds))
+                    assert set(outcome.statuses) == {200}, outcome.statuses
+                    rates[port] = len(outcome.waits) / outcome.seconds
+                    waits[port].append(outcome.share(99))
+                if turn:
+                    ratios.append(rates[kept] / rates[plain])
+                    print(
+                        f"  {size:4} documents: {rates[plain]:7.1f} a second, observed {rates[kept]:7.1f}", flush=True
+                    )
+            late = " and ".join(f"{1e3 * median(each[2:]):.0f}" for each in waits.values())
+            spread = f"from {min(ratios):.1%} to {max(ratios):.1%}"
+            print(f"  median: observed {median(ratios):.1%} of not observed ({spread}); p99 {late} ms")
+
+
 def peer(given: argparse.Namespace) -> None:
     """The same weights behind tamis and behind sentence-transformers in a plain FastAPI application."""
     with tempfile.TemporaryDirectory() as made:
@@ -150,7 +176,7 @@ def peer(given: argparse.Namespace) -> None:
             print(f"  {name:48}{median(each):8.1f} pairs/s {median(each) / first:6.2f} x")
 
 
-SECTIONS = {each.__name__: each for each in (throughput, checked, overload, steady, peer)}
+SECTIONS = {each.__name__: each for each in (throughput, checked, overload, steady, observing, peer)}
 
 
 def main() -> None:
