@@ -236,6 +236,7 @@ def _actor(by: str | None) -> str:
 
 
 def said(value: Mapping[str, object], sentence: str, machine: bool) -> None:
+    """Say what was done: a sentence for people, the value as JSON for machines."""
     if machine:
         show.as_json(value)
     else:
