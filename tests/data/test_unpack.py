@@ -27,11 +27,21 @@ def test_files_come_out_but_for_what_systems_leave(tmp_path):
     assert (tmp_path / "out/set/qrels/test.tsv").read_text() == "q\td\t1"
 
 
-@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "a\\..\\..\\x", "C:\\x", "C:/x"])
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "a\\..\\..\\x", "C:\\x", "C:/x", "\\x", "\\\\host\\x"])
 def test_what_leads_out_is_refused(tmp_path, name):
     with pytest.raises(DataError, match="leads out"):
         unpack(packed(tmp_path / "a.zip", {"fine.txt": "x", name: "x"}), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_backslashes_stand_between_folders(tmp_path):
+    made = unpack(packed(tmp_path / "a.zip", {"set\\": "", "set\\corpus.jsonl": "{}"}), tmp_path / "out")
+    assert made == [tmp_path / "out/set/corpus.jsonl"]
+
+
+def test_a_file_and_a_folder_of_one_name_are_one_error(tmp_path):
+    with pytest.raises(DataError, match="of one name"):
+        unpack(packed(tmp_path / "a.zip", {"a": "x", "a/b": "x"}), tmp_path / "out")
 
 
 def test_a_link_is_refused(tmp_path):

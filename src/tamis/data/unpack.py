@@ -33,24 +33,28 @@ def unpack(archive: str | Path, folder: str | Path, *, files: int = MOST_FILES, 
             return _taken(opened, path, Path(folder), files, size)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
         raise DataError(f"expected a zip archive: {error}", path=path.name) from error
+    except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+        raise DataError("holds a file and a folder of one name", path=path.name) from error
 
 
 def _taken(opened: zipfile.ZipFile, path: Path, folder: Path, files: int, size: int) -> list[Path]:
-    entries = [entry for entry in opened.infolist() if not entry.is_dir() and not _beside(entry.filename)]
+    # Names as they will be used: some systems write a backslash between folders.
+    named = {entry.filename.replace("\\", "/"): entry for entry in opened.infolist()}
+    entries = {name: entry for name, entry in named.items() if not name.endswith("/") and not _beside(name)}
     if len(entries) > files:
         raise DataError(f"holds {len(entries):,} files: expected at most {files:,}", path=path.name)
-    if (whole := sum(entry.file_size for entry in entries)) > size:
+    if (whole := sum(entry.file_size for entry in entries.values())) > size:
         raise DataError(f"holds {whole:,} bytes: expected at most {size:,}", path=path.name)
-    for entry in entries:
-        parts = Path(entry.filename.replace("\\", "/")).parts
-        linked = stat.S_ISLNK(entry.external_attr >> 16)
-        if linked or Path(entry.filename).is_absolute() or ".." in parts or (parts and ":" in parts[0]):
+    for name, entry in entries.items():
+        parts = name.split("/")
+        leads = stat.S_ISLNK(entry.external_attr >> 16), name.startswith("/"), ".." in parts, ":" in parts[0]
+        if any(leads):
             raise DataError(f"holds {entry.filename!r:.100}, which leads out of the archive", path=path.name)
         if entry.flag_bits & 1:
             raise DataError("is encrypted: give one without a password", path=path.name)
     made = []
-    for entry in entries:
-        target = folder / entry.filename.replace("\\", "/")
+    for name, entry in entries.items():
+        target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         with opened.open(entry) as source, target.open("wb") as out:
             shutil.copyfileobj(source, out)
