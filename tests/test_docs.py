@@ -9,8 +9,6 @@ import doctest
 import os
 import re
 import shlex
-import subprocess
-import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +16,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from tamis.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [path for path in (ROOT / "README.md", ROOT / "README.zh.md") if path.exists()]
@@ -96,9 +97,10 @@ def help_of(verb: str) -> str:
     Raises:
         AssertionError: there is no such verb.
     """
-    call = [sys.executable, "-c", "from tamis.cli.app import main; main()", *verb.split(), "--help"]
-    done = subprocess.run(call, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1"})
-    assert done.returncode == 0, f"'tamis {verb} --help' fails: {done.stderr.strip()[-300:]}"
+    done = CliRunner().invoke(
+        app, [*verb.split(), "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"}, prog_name="tamis"
+    )
+    assert done.exit_code == 0, f"'tamis {verb} --help' fails: {done.output.strip()[-300:]}"
     return done.stdout
 
 
