@@ -19,7 +19,7 @@ from tamis.extras import EXTRAS
 ROOT = Path(tamis.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = (  # lowest first: a file imports from its own layer and those before it
     frozenset({"errors"}),
-    frozenset({"core", "extras"}),
+    frozenset({"core", "extras", "filters"}),
     frozenset({"text"}),
     frozenset({"recall", "score", "calibrate", "decide", "answer", "rewrite", "evaluate", "data"}),
     frozenset(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tamis.core import Candidate, Decision, Document, Query, Ranking
     from tamis.errors import TamisError
+    from tamis.filters import Filter
     from tamis.pipeline import Pipeline, rerank
     from tamis.recall import Index
     from tamis.score import load_encoder, load_scorer
@@ -21,6 +22,7 @@ _HOME = {
     "Candidate": "tamis.core",
     "Decision": "tamis.core",
     "Document": "tamis.core",
+    "Filter": "tamis.filters",
     "Index": "tamis.recall",
     "Pipeline": "tamis.pipeline",
     "Query": "tamis.core",
@@ -35,6 +37,7 @@ __all__ = [
     "Candidate",
     "Decision",
     "Document",
+    "Filter",
     "Index",
     "Pipeline",
     "Query",

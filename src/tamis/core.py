@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tamis.errors import InputError
+from tamis.filters import Filter
 
 Floats: TypeAlias = NDArray[np.float64]
 Vectors: TypeAlias = NDArray[np.float32]
@@ -33,6 +34,7 @@ class Query:
         instruction: task description, for scorers that read one.
         source: what the user typed, when ``text`` is a rewrite of it.
         history: earlier turns of the conversation, oldest first.
+        where: what a document's fields must be for it to be found at all.
     """
 
     text: str
@@ -40,6 +42,7 @@ class Query:
     instruction: str = ""
     source: str = ""
     history: tuple[str, ...] = ()
+    where: Filter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +258,7 @@ Pair: TypeAlias = tuple[Query, Document]
 
 @runtime_checkable
 class Retriever(Protocol):
-    """Finds candidates: one ranking of at most ``k`` for each query, in the queries' order."""
+    """Finds candidates: one ranking of at most ``k`` for each query, in the queries' order, within ``query.where``."""
 
     def search(self, queries: Sequence[Query], k: int) -> list[Ranking]: ...
 
