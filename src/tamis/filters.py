@@ -175,8 +175,9 @@ def _kind(value: Any) -> str:
 
 
 def _key(value: Value) -> tuple[str, Value]:
-    """A value as it is compared: 1 is 1.0, and neither is true."""
-    return _kind(value), value
+    """A value as it is compared: 1 is 1.0, and neither is true; what is no value equals none."""
+    kind = _kind(value)
+    return kind, value if kind != "?" else None
 
 
 def _written(text: str) -> Condition:

@@ -7,15 +7,27 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tamis.recall import Index
-from tamis.recall.bm25 import Parameters, build_matrix
-from tamis.recall.documents import Ragged
+from tamis.recall.bm25 import Lexical, Parameters
+from tamis.recall.postings import counted
 from tamis.text import segment
 
 
-def ragged(rows: list[list[int]]) -> Ragged[np.int32]:
-    return Ragged(np.array([token for row in rows for token in row], dtype=np.int32), np.cumsum([0, *map(len, rows)]))
+def lexical(rows: list[list[int]], parameters: Parameters) -> tuple[Lexical, float]:
+    """Documents of numbered tokens, and their mean length."""
+    lengths = np.array([len(row) for row in rows], dtype=np.int32)
+    tokens = np.array([token for row in rows for token in row], dtype=np.int32)
+    mean = float(lengths.mean()) if len(rows) else 0.0
+    return Lexical(counted(tokens, lengths, np.arange(60, dtype=np.uint64)), parameters.norms(lengths, mean)), mean
+
+
+def asked(words: Lexical, query: list[int], parameters: Parameters) -> tuple[np.ndarray, list[float]]:
+    terms = np.array(query, dtype=np.uint64)
+    held = [part.stop - part.start for part in words.postings.places(terms)]
+    return terms, [parameters.idf(len(words.norms), df) for df in held]
 
 
 def by_the_formula(texts: list[list], query: list, k1: float = 0.9, b: float = 0.4) -> list[float]:
@@ -37,21 +49,42 @@ def by_the_formula(texts: list[list], query: list, k1: float = 0.9, b: float = 0
 def test_scores_are_the_formula(k1, b):
     random = np.random.default_rng(0)
     rows = [random.integers(0, 30, random.integers(0, 40)).tolist() for _ in range(60)]
-    matrix = build_matrix([(ragged(rows), np.arange(60))], 31, Parameters(k1, b))
-    for query in ([3], [3, 7, 29], [5, 5, 1], [30]):
-        np.testing.assert_allclose(matrix.scores(query), by_the_formula(rows, query, k1, b), rtol=2e-6, atol=1e-7)
+    parameters = Parameters(k1, b)
+    words, _ = lexical(rows, parameters)
+    for query in ([3], [3, 7, 29], [5, 1], [30]):
+        told = asked(words, query, parameters)
+        np.testing.assert_allclose(words.scores(*told), by_the_formula(rows, query, k1, b), rtol=2e-6, atol=1e-7)
 
 
-def test_statistics_are_those_of_the_kept_documents():
-    rows = [[0, 1], [1, 1, 2], [2], [0, 2, 2]]
-    kept = build_matrix([(ragged(rows[:2]), np.array([1])), (ragged(rows[2:]), np.array([0, 1]))], 3, Parameters())
-    np.testing.assert_allclose(kept.scores([1, 2]), by_the_formula(rows[1:], [1, 2]), rtol=2e-6)
+@given(st.lists(st.lists(st.integers(0, 9), max_size=12), max_size=12), st.lists(st.integers(0, 11), unique=True))
+def test_some_documents_have_the_scores_they_have_among_all(rows, query):
+    words, _ = lexical(rows, Parameters())
+    told = asked(words, query, Parameters())
+    everything = words.scores(*told)
+    for chosen in (np.arange(len(rows)), np.arange(0, len(rows), 2)):
+        assert words.scores_of(chosen.astype(np.int32), *told).tolist() == everything[chosen].tolist()
 
 
 @pytest.mark.parametrize("rows", [[], [[]], [[], []]])
 def test_no_tokens_no_scores(rows):
-    matrix = build_matrix([(ragged(rows), np.arange(len(rows)))], 0, Parameters())
-    assert matrix.scores([]).tolist() == [0.0] * len(rows)
+    words, _ = lexical(rows, Parameters())
+    assert words.scores(*asked(words, [3], Parameters())).tolist() == [0.0] * len(rows)
+    assert words.scores(np.zeros(0, np.uint64), []).tolist() == [0.0] * len(rows)
+
+
+def test_what_counts_overflow_a_byte():
+    words, _ = lexical([[1] * 70_000, [1] * 300, [2]], Parameters(1000.0, 0.0))
+    assert words.postings.counts.dtype == np.uint32
+    expected = by_the_formula([[1] * 70_000, [1] * 300, [2]], [1], 1000.0, 0.0)
+    np.testing.assert_allclose(words.scores(*asked(words, [1], Parameters())), expected, rtol=2e-6)
+
+
+def test_a_token_twice_in_the_query_counts_twice(documents):
+    index = Index.build(documents(80), encoder=None)
+    once = {c.doc.id: c.score for c in index.search("court", k=80)}
+    assert {c.doc.id: c.score for c in index.search("court court", k=80)} == pytest.approx(
+        {name: 2 * score for name, score in once.items()}, rel=1e-6
+    )
 
 
 def test_the_index_searches_by_it(documents):

@@ -66,7 +66,7 @@ def test_a_flipped_bit_anywhere_in_the_manifest_is_noticed(index):
 
 
 def test_a_missing_or_short_file_is_named(index):
-    path = index.path / "g00000001-vectors.npy"
+    path = index.path / "g00000001-s0_vectors.npy"
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
     with pytest.raises(IndexCorruptError, match=path.name):
@@ -89,11 +89,12 @@ def test_what_is_no_index(tmp_path):
         Index.open(tmp_path)
 
 
-def test_a_newer_format_is_refused(index):
+@pytest.mark.parametrize(("version", "says"), [(1, "an older tamis.*build the index again"), (3, "upgrade tamis")])
+def test_another_format_is_refused(index, version, says):
     path = index.path / "manifest.json"
     manifest = json.loads(path.read_text())
-    path.write_text(json.dumps({**manifest, "version": 2}))
-    with pytest.raises(IndexMismatchError, match="upgrade tamis"):
+    path.write_text(json.dumps({**manifest, "version": version}))
+    with pytest.raises(IndexMismatchError, match=says):
         Index.open(index.path)
 
 

@@ -92,19 +92,24 @@ def test_a_graph_returns_all_when_asked_for_all():
 def test_auto_takes_a_graph_from_the_threshold(monkeypatch):
     pytest.importorskip("faiss")
     monkeypatch.setattr("tamis.recall.ann.THRESHOLD", 100)
-    encoder = TableEncoder(clustered(150, 16))
+    monkeypatch.setattr("tamis.recall.ann.LEAST", 50)
+    encoder = TableEncoder(clustered(170, 16))
     index = Index.build((str(at) for at in range(90)), encoder=encoder)
     files = index.path
     assert not list(files.glob("*faiss"))
     index.add(Document(str(at), str(at)) for at in range(90, 150))
-    assert len(list(files.glob("*faiss"))) == 1
+    assert len(list(files.glob("*faiss"))) == 2  # the segment that was there gets its own
     assert ids(index.search("5", k=1, mode="dense")) == ["5"]
+    index.add(Document(str(at), str(at)) for at in range(150, 170))
+    assert len(list(files.glob("*faiss"))) == 2  # so few are searched exactly
+    assert ids(index.search("160", k=1, mode="dense")) == ["160"]
 
 
 def test_without_faiss(monkeypatch, tmp_path):
     pytest.importorskip("faiss")
     encoder = TableEncoder(clustered(150, 16))
     monkeypatch.setattr("tamis.recall.ann.THRESHOLD", 100)
+    monkeypatch.setattr("tamis.recall.ann.LEAST", 100)
     graph = Index.build((str(at) for at in range(150)), tmp_path / "graph", encoder=encoder)
     expected = ids(graph.search("5", k=10, mode="dense"))
 

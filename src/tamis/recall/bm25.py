@@ -1,18 +1,18 @@
-"""BM25 over token ids: the score matrix is computed when documents are written, a query adds up its columns."""
+"""BM25 over postings: what weighs how much is computed when a query comes, from counts that documents brought."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from tamis.recall.documents import Ragged
+from tamis.recall.postings import Postings, Rows, Terms
 
-Ints = NDArray[np.int64]
+Scores: TypeAlias = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,65 +25,52 @@ class Parameters:
     k1: float = 0.9
     b: float = 0.4
 
+    def idf(self, documents: int, frequency: int) -> float:
+        """Weight of a token that occurs in ``frequency`` of ``documents`` documents.
+
+        >>> round(Parameters().idf(1000, 10), 3)
+        4.56
+        """
+        return math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5))
+
+    def norms(self, lengths: NDArray[np.integer], mean: float) -> Scores:
+        """What a document's length adds below the line, shape ``(documents,)``."""
+        norms: Scores = (self.k1 * (1 - self.b + self.b * lengths.astype(np.float64) / (mean or 1.0))).astype(
+            np.float32
+        )
+        return norms
+
 
 @dataclass(frozen=True, slots=True)
-class Matrix:
-    """Scores by token: those of token ``t`` are ``data[start[t]:start[t + 1]]``, for the documents in ``rows``."""
+class Lexical:
+    """The postings of one segment with its documents' norms: scores of all its documents, or of some.
 
-    data: NDArray[np.float32]
-    rows: NDArray[np.int32]
-    start: Ints
-    documents: int
+    Every score is the sum of the same float32 numbers in the order of the query's tokens, whatever the segment.
+    """
 
-    def scores(self, token_ids: Sequence[int]) -> NDArray[np.float32]:
-        """Score of every document, shape ``(documents,)``; 0 where no token occurs. Repeated tokens count again."""
-        if not self.documents or not len(token_ids):
-            return np.zeros(self.documents, dtype=np.float32)
-        engine = _engine(Parameters())
-        engine.scores = {
-            "data": self.data,
-            "indices": self.rows,
-            "indptr": self.start,
-            "num_docs": self.documents,
-        }
-        engine.nonoccurrence_array = None
-        found: NDArray[np.float32] = engine.get_scores_from_ids(list(token_ids))
+    postings: Postings
+    norms: Scores
+
+    def scores(self, terms: Terms, weights: Sequence[float]) -> Scores:
+        """Score of every document, shape ``(documents,)``; 0 where no token occurs."""
+        found = np.zeros(len(self.norms), dtype=np.float32)
+        for part, weight in zip(self.postings.places(terms), weights, strict=True):
+            rows = self.postings.rows[part]
+            found[rows] += self._added(part, rows, weight)
         return found
 
+    def scores_of(self, chosen: Rows, terms: Terms, weights: Sequence[float]) -> Scores:
+        """Scores of some documents, the same numbers; ``chosen`` ascends."""
+        found = np.zeros(len(chosen), dtype=np.float32)
+        for part, weight in zip(self.postings.places(terms), weights, strict=True):
+            rows = self.postings.rows[part]
+            at = np.searchsorted(rows, chosen)
+            at[at == len(rows)] = 0
+            here = np.flatnonzero(rows[at] == chosen) if len(rows) else np.zeros(0, dtype=np.int64)
+            hits = part.start + at[here]
+            found[here] += self._added(hits, chosen[here], weight)
+        return found
 
-@dataclass(frozen=True, slots=True)
-class _Corpus:
-    """Documents' token ids one at a time, in the form bm25s asks for (it iterates several times)."""
-
-    parts: Sequence[tuple[Ragged[np.int32], Ints]]
-
-    def __len__(self) -> int:
-        return sum(len(kept) for _, kept in self.parts)
-
-    def __iter__(self) -> Iterator[list[int]]:
-        for tokens, kept in self.parts:
-            for row in tokens.rows(kept):
-                yield row.tolist()
-
-
-def build_matrix(parts: Sequence[tuple[Ragged[np.int32], Ints]], tokens: int, parameters: Parameters) -> Matrix:
-    """The score matrix of a corpus.
-
-    Args:
-        parts: for each segment, its documents' token ids and which of its documents are kept.
-        tokens: size of the vocabulary.
-        parameters: k1 and b.
-    """
-    corpus = _Corpus(parts)
-    if not any((ragged.start[kept + 1] > ragged.start[kept]).any() for ragged, kept in parts):
-        start = np.zeros(tokens + 1, dtype=np.int64)
-        return Matrix(np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int32), start, len(corpus))
-    # Not BM25.index(): it logs at DEBUG level whatever the application's own level is.
-    made = _engine(parameters).build_index_from_ids(range(tokens), corpus, show_progress=False)
-    return Matrix(made["data"], made["indices"].astype(np.int32), made["indptr"].astype(np.int64), len(corpus))
-
-
-def _engine(parameters: Parameters) -> Any:
-    import bm25s
-
-    return bm25s.BM25(k1=parameters.k1, b=parameters.b, method="lucene", backend="numpy", csc_backend="numpy")
+    def _added(self, part: slice | NDArray[np.int64], rows: Rows, weight: float) -> Scores:
+        counts = self.postings.counts[part].astype(np.float32)
+        return np.float32(weight) * counts / (counts + self.norms[rows])

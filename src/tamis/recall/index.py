@@ -18,11 +18,13 @@ from tamis.core import Document, Encoder, Progress, Query, Ranking, Vectors, as_
 from tamis.errors import IndexMismatchError, InputError
 from tamis.extras import require
 from tamis.recall import store, write
-from tamis.recall.documents import Source
+from tamis.recall.build import build
+from tamis.recall.documents import Positions, Source
 from tamis.recall.fuse import Fusion, Weighted
 from tamis.recall.manifest import Ann, EncoderRecord, Manifest, read_manifest
-from tamis.recall.segment import encoded, segmenter
+from tamis.recall.merge import merge
 from tamis.recall.snapshot import Encode, Mode, Snapshot, open_snapshot
+from tamis.recall.writer import encoded, segmenter
 
 MODES: tuple[Mode, ...] = ("auto", "bm25", "dense", "hybrid")
 
@@ -55,9 +57,10 @@ class Index:
         encoder: str | Path | Encoder | None = "e5-small",
         ann: Ann = "auto",
         replace: bool = False,
+        resume: bool = False,
         progress: Progress | None = None,
     ) -> Index:
-        """Make an index.
+        """Make an index. Memory does not grow with the documents, less 530 bytes for each vector of a graph.
 
         Args:
             documents: strings, mappings with a ``text``, or Documents; read once, block by block.
@@ -65,6 +68,8 @@ class Index:
             encoder: makes the vectors; None leaves dense and hybrid search out.
             ann: approximate dense search; "auto" from 50,000 documents on, where faiss is installed.
             replace: take the place of an index that is in the folder; it stays readable until the new one is whole.
+            resume: go on where a build of the same documents was interrupted in this folder; they are read again, and
+                only those that are new are encoded.
             progress: called with (documents done, documents in all or None).
 
         Raises:
@@ -79,9 +84,9 @@ class Index:
         spec = _lasting(encoder) if isinstance(encoder, (str, Path)) else ""
         model = _loaded(encoder) if isinstance(encoder, (str, Path)) else encoder
         made_by = EncoderRecord(spec, model.fingerprint, model.dimension) if model is not None else None
-        blank = Manifest(0, 0, 0, made_by, segmenter(), ann)
-        with write.new_folder(path, replace) as folder:
-            index = cls(Snapshot(folder, write.add(folder, blank, documents, model, progress)), model)
+        blank = Manifest(0, 0, made_by, segmenter(), ann)
+        with write.new_folder(path, replace, resume) as folder:
+            index = cls(Snapshot(folder, build(folder, blank, documents, model, progress, resume)), model)
         if path is None:
             weakref.finalize(index, shutil.rmtree, folder, ignore_errors=True)
         return index
@@ -126,12 +131,11 @@ class Index:
             InputError: the index has no such document.
         """
         snapshot = self._snapshot
-        return snapshot.corpus.document(_position(snapshot, doc_id))
+        return next(snapshot.corpus.read(_positions(snapshot, [doc_id])))
 
     def documents(self) -> Iterator[Document]:
         """Every document, by id."""
-        corpus = self._snapshot.corpus
-        return (corpus.document(int(position)) for position in corpus.order)
+        return self._snapshot.corpus.documents()
 
     def add(self, documents: Source, *, progress: Progress | None = None) -> int:
         """Add documents, all or none; only they are encoded. Returns how many.
@@ -144,7 +148,7 @@ class Index:
         with self._changing() as snapshot:
             snapshot.check_segmenter()
             encoder = self._model(snapshot) if snapshot.manifest.encoder else None
-            manifest = write.add(snapshot.folder, snapshot, documents, encoder, progress)
+            manifest = write.add(snapshot, documents, encoder, progress)
             self._snapshot = Snapshot(snapshot.folder, manifest)
             return manifest.added - snapshot.manifest.added
 
@@ -159,10 +163,42 @@ class Index:
         if isinstance(ids, str):
             raise InputError(f"ids must be a list of ids, got one str: write delete([{ids!r}])")
         with self._changing() as snapshot:
-            positions = sorted({_position(snapshot, doc_id) for doc_id in ids})
-            if positions:
+            positions = _positions(snapshot, ids)
+            if len(positions):
                 self._snapshot = Snapshot(snapshot.folder, write.delete(snapshot, positions))
             return len(positions)
+
+    def merge(self, *, progress: Progress | None = None) -> int:
+        """Make few segments of many, as far as that pays; searches and writes go on meanwhile. Returns how many merges.
+
+        ``add`` and ``delete`` merge small segments themselves; what takes longer is left to this, for a moment that
+        suits, or another process: ``tamis index DIR --merge``.
+
+        Raises:
+            IndexStoreError: another process is merging this index.
+            StorageError: the disk refused; the index is what it was.
+        """
+        done = 0
+        while merge(self.path, progress) is not None:
+            done += 1
+        self.refresh()
+        return done
+
+    def refresh(self) -> bool:
+        """Take up what others have written since this index was opened; whether there was something.
+
+        Raises:
+            IndexStoreError: the folder holds no index any more.
+            IndexMismatchError: another version of tamis, or another encoder than the given one, made it meanwhile.
+            IndexCorruptError: a file has another size than it was written with.
+        """
+        if read_manifest(self.path).generation == self._snapshot.manifest.generation:
+            return False
+        newer = open_snapshot(self.path, digests=False)
+        if self._encoder is not None:
+            _same(newer, self._encoder)
+        self._snapshot = newer
+        return True
 
     @overload
     def search(  # type: ignore[overload-overlap]  # a str is a Sequence[str] too; the first signature wins
@@ -218,7 +254,7 @@ class Index:
         [('a', True), ('b', False)]
         """
         snapshot = self._snapshot
-        positions = np.array(sorted({_position(snapshot, doc_id) for doc_id in ids}), dtype=np.int64)
+        positions = _positions(snapshot, ids)
         chosen, how = _mode(snapshot, mode), fusion if fusion is not None else Weighted()
         return snapshot.rank(as_query(query), positions, chosen, self._encode(snapshot), how)
 
@@ -303,12 +339,16 @@ def _same(snapshot: Snapshot, encoder: Encoder) -> Encoder:
     return encoder
 
 
-def _position(snapshot: Snapshot, doc_id: str) -> int:
-    if not isinstance(doc_id, str):
-        raise InputError(f"a document id is a str, got {type(doc_id).__name__} {doc_id!r:.80}")
-    if (position := snapshot.corpus.find(doc_id)) is None:
-        raise InputError(f"document id {doc_id!r} is not in the index")
-    return position
+def _positions(snapshot: Snapshot, ids: Iterable[str]) -> Positions:
+    """Where documents stand, ascending, each once."""
+    wanted = list(ids)
+    for doc_id in wanted:
+        if not isinstance(doc_id, str):
+            raise InputError(f"a document id is a str, got {type(doc_id).__name__} {doc_id!r:.80}")
+    found = snapshot.corpus.find(wanted)
+    if (absent := np.flatnonzero(found < 0)).size:
+        raise InputError(f"document id {wanted[int(absent[0])]!r} is not in the index")
+    return np.unique(found)
 
 
 def _mode(snapshot: Snapshot, mode: Mode) -> Mode:

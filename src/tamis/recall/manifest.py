@@ -13,7 +13,7 @@ from tamis.errors import IndexCorruptError, IndexMismatchError, IndexStoreError
 from tamis.recall.bm25 import Parameters
 
 FORMAT = "tamis-index"
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
 
 Ann: TypeAlias = bool | Literal["auto"]
@@ -38,10 +38,26 @@ class EncoderRecord:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecord:
-    """One block of documents that was written at once: how many, and its files by what they hold."""
+    """Documents that were written together, and which of them were deleted since.
+
+    Attributes:
+        documents: how many were written.
+        length: tokens of all of them.
+        files: by what they hold.
+        gone: how many of the documents were deleted since.
+        gone_length: tokens of those.
+    """
 
     documents: int
+    length: int
     files: Mapping[str, str]
+    gone: int = 0
+    gone_length: int = 0
+
+    @property
+    def live(self) -> int:
+        """Documents that can be found."""
+        return self.documents - self.gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +66,34 @@ class Manifest:
 
     Attributes:
         generation: counts the writes.
-        documents: how many can be found (those deleted are not counted).
-        added: how many were ever added; names the next document that has no id.
+        added: how many documents were ever added; names the next one that has no id.
         segments: the documents, in blocks.
-        shared: files that cover all segments, by what they hold.
         files: size and digest of every file.
     """
 
     generation: int
-    documents: int
     added: int
     encoder: EncoderRecord | None
     segmenter: str
     ann: Ann
     bm25: Parameters = field(default_factory=Parameters)
     segments: tuple[SegmentRecord, ...] = ()
-    shared: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, FileRecord] = field(default_factory=dict)
+
+    @property
+    def documents(self) -> int:
+        """How many can be found."""
+        return sum(segment.live for segment in self.segments)
+
+    @property
+    def length(self) -> int:
+        """Tokens of all documents that can be found."""
+        return sum(segment.length - segment.gone_length for segment in self.segments)
 
     def encoded(self) -> bytes:
         """Canonical JSON with a digest over itself.
 
-        >>> made = Manifest(1, 0, 0, None, "1", "auto")
+        >>> made = Manifest(1, 0, None, "1", "auto")
         >>> decoded(made.encoded(), "folder") == made
         True
         """
@@ -83,7 +105,7 @@ def decoded(data: bytes, folder: Path | str) -> Manifest:
     """A manifest from its bytes.
 
     Raises:
-        IndexMismatchError: a newer version of tamis made the index.
+        IndexMismatchError: another version of tamis made the index.
         IndexCorruptError: the bytes are not those that were written.
     """
     damaged = IndexCorruptError(
@@ -97,8 +119,13 @@ def decoded(data: bytes, folder: Path | str) -> Manifest:
     # Before the digest: a newer format may compute it in another way.
     if isinstance(version, int) and version > VERSION:
         raise IndexMismatchError(
-            f"{folder}: index format {version} was made by a newer tamis (this one reads up to {VERSION}): "
+            f"{folder}: index format {version} was made by a newer tamis (this one reads {VERSION}): "
             "upgrade tamis, or build the index again"
+        )
+    if isinstance(version, int) and version < VERSION:
+        raise IndexMismatchError(
+            f"{folder}: index format {version} was made by an older tamis (this one reads {VERSION}): "
+            "build the index again"
         )
     if digest != _digest({"version": version, **body}) or body.pop("format") != FORMAT:
         raise damaged
@@ -120,19 +147,19 @@ def _manifest(body: dict[str, Any]) -> Manifest:
     )
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of an index folder.
+def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
+    """The manifest of an index folder, or one that stands beside it.
 
     Raises:
         IndexStoreError: the folder holds no index, or cannot be read.
-        IndexMismatchError: a newer version of tamis made the index.
+        IndexMismatchError: another version of tamis made the index.
         IndexCorruptError: the manifest's bytes are not those that were written.
     """
     try:
-        data = (folder / MANIFEST).read_bytes()
+        data = (folder / name).read_bytes()
     except FileNotFoundError as error:
         what = "is not an index folder" if folder.is_dir() else "does not exist"
-        raise IndexStoreError(f"{folder}: {what} (expected {MANIFEST}): make one with Index.build") from error
+        raise IndexStoreError(f"{folder}: {what} (expected {name}): make one with Index.build") from error
     except OSError as error:
         raise IndexStoreError(f"{folder}: expected an index folder, cannot read it: {error.strerror}") from error
     return decoded(data, folder)

@@ -1,164 +1,142 @@
-"""Segments on disk: written from a stream of documents or copied from other segments, opened by mapping."""
+"""A segment: documents that were written together, open for reading; some may have been deleted since."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from array import array
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tamis.core import Document, Encoder, Vectors
-from tamis.errors import IndexCorruptError, InputError, ModelError
-from tamis.recall.documents import Corpus, Positions, Ragged, Segment, id_bytes, line
+from tamis.core import Document, Vectors
+from tamis.errors import IndexCorruptError
+from tamis.filters import Filter
+from tamis.recall.columns import Columns, blank
+from tamis.recall.documents import Positions, Ragged, id_text
 from tamis.recall.manifest import SegmentRecord
-from tamis.recall.store import ArrayOutput, Output, Transaction
+from tamis.recall.postings import Postings, Rows, Terms
 
-_PROBE = (
-    "The Qwen3-Reranker-0.6B re-ranks 1,000 documents; it's fast. 根据《民法典》第五百零九条，合同何时无效？ＡＢＣ繁體"
-)
-COPIED = 4096  # documents copied at once
+MASKS = 32  # filters whose documents are remembered
 
 
-def segmenter() -> str:
-    """What cuts texts into tokens, named by what it does to a probe text: another answer makes other tokens.
-
-    >>> len(segmenter())
-    16
-    """
-    from tamis.text import segment
-
-    return hashlib.sha256(json.dumps(segment(_PROBE)).encode()).hexdigest()[:16]
-
-
-class SegmentWriter:
-    """Writes documents, their token ids and vectors, as they come, into the files of one segment."""
-
-    def __init__(self, files: Transaction, dimension: int | None, prefix: str = "") -> None:
-        self.documents = 0
-        self._files, self._prefix = files, prefix
-        self._names: dict[str, str] = {}
-        self._lines = self._open("documents", "documents.jsonl")
-        self._ids = self._array("ids", "ids.npy", np.uint8)
-        self._tokens = self._array("tokens", "tokens.npy", np.int32)
-        self._vectors = self._array("vectors", "vectors.npy", np.float32, (dimension,)) if dimension else None
-        self._starts = {kind: array("q", [0]) for kind in ("documents", "ids", "tokens")}
-
-    def _open(self, kind: str, file: str) -> Output:
-        self._names[kind], output = self._files.output(self._prefix + file)
-        return output
-
-    def _array(self, kind: str, file: str, dtype: Any, row_shape: tuple[int, ...] = ()) -> ArrayOutput:
-        return ArrayOutput(self._open(kind, file), dtype, row_shape)
-
-    def append(
-        self,
-        lines: Sequence[bytes],
-        ids: Sequence[bytes],
-        tokens: Sequence[NDArray[np.int32]],
-        vectors: Vectors | None,
-    ) -> None:
-        """Add documents, given as what is stored of each."""
-        self._lines.write(b"".join(lines))
-        self._ids.append(np.frombuffer(b"".join(ids), dtype=np.uint8))
-        self._tokens.append(np.concatenate([np.zeros(0, dtype=np.int32), *tokens]))
-        if self._vectors is not None and vectors is not None:
-            self._vectors.append(vectors)
-        rows: Mapping[str, Sequence[Any]] = {"documents": lines, "ids": ids, "tokens": tokens}
-        for kind, start in self._starts.items():
-            for row in rows[kind]:
-                start.append(start[-1] + len(row))
-        self.documents += len(lines)
-
-    def finish(self, vocabulary: Sequence[str]) -> SegmentRecord:
-        """Close the arrays; ``vocabulary`` holds the tokens that this segment is the first to have, in id order."""
-        for output in (self._ids, self._tokens, self._vectors):
-            if output is not None:
-                output.finish()
-        self._open("vocabulary", "vocabulary.json").write(json.dumps(list(vocabulary)).encode())
-        for kind, start in self._starts.items():
-            starts = np.array(start, dtype=np.int64)
-            self._names[f"{kind}_start"] = self._files.array(f"{self._prefix}{kind}_start", starts)
-        return SegmentRecord(self.documents, dict(self._names))
-
-
-class Indexer:
-    """Turns documents into what a segment stores: tokens become numbers, texts become vectors.
+class Segment:
+    """Arrays mapped from files, so that only what is read is in memory; rows are numbered from 0.
 
     Attributes:
-        vocabulary: number of every token; grows as new ones are met.
+        record: which files they are.
+        vectors: shape ``(documents, dimension)``, or None.
+        alive: which documents can be found, shape ``(documents,)``; None where all can.
+        gone: tokens of deleted documents, and how many of these hold each.
     """
 
-    def __init__(self, vocabulary: dict[str, int], encoder: Encoder | None) -> None:
-        self.vocabulary, self.encoder = vocabulary, encoder
+    def __init__(self, folder: Path, record: SegmentRecord) -> None:
+        self.record = record
+        self._folder = folder
+        self.lines: Ragged[np.uint8] = Ragged(_bytes(self._path("documents")), self._array("documents_start"))
+        self.ids: Ragged[np.uint8] = Ragged(self._array("ids"), self._array("ids_start"))
+        self.rank: Rows = self._array("ids_rank")
+        self._hashes, self._hashed = self._array("ids_hash"), self._array("ids_row")
+        self.vectors: Vectors | None = self._array("vectors") if "vectors" in record.files else None
+        self.postings = Postings(*(self._array(kind) for kind in ("terms", "terms_start", "rows", "counts", "lengths")))
+        self.alive: NDArray[np.bool_] | None = None
+        self.gone: tuple[Terms, Rows] = np.zeros(0, np.uint64), np.zeros(0, np.int32)
+        if record.gone:
+            self.alive = np.ones(record.documents, dtype=bool)
+            self.alive[self._array("gone")] = False
+            self.gone = self._array("gone_terms"), self._array("gone_counts")
+        self.columns = self._columns()  # opened now, as all is: another process may take files away meanwhile
+        self._masks: OrderedDict[str, NDArray[np.bool_]] = OrderedDict()
+        self._guard = threading.Lock()
 
-    def write(self, documents: Sequence[Document], to: SegmentWriter) -> None:
-        """Write a block of documents."""
-        from tamis.text import clean
+    def __len__(self) -> int:
+        """Rows, those of deleted documents included."""
+        return self.record.documents
 
-        lines = [line(document) for document in documents]
-        texts = [clean(document.full_text) for document in documents]
-        vectors = encoded(self.encoder, texts, "document") if self.encoder is not None else None
-        to.append(lines, [id_bytes(d.id) for d in documents], [self._token_ids(text) for text in texts], vectors)
+    @property
+    def graph(self) -> Path | None:
+        """The file of the graph over its vectors, if it has one."""
+        return self._path("graph") if "graph" in self.record.files else None
 
-    def _token_ids(self, text: str) -> NDArray[np.int32]:
-        from tamis.text import segment
+    @cached_property
+    def live(self) -> Positions:
+        """Rows of documents that can be found."""
+        return np.arange(len(self)) if self.alive is None else np.flatnonzero(self.alive)
 
-        known = self.vocabulary
-        return np.array([known.setdefault(token, len(known)) for token in segment(text)], dtype=np.int32)
+    @cached_property
+    def in_order(self) -> Positions:
+        """Rows of documents that can be found, by id."""
+        order = np.empty(len(self), dtype=np.int64)
+        order[self.rank] = np.arange(len(self))
+        return order if self.alive is None else order[self.alive[order]]
 
+    def id(self, row: int) -> bytes:
+        """A document's id as it is sorted: in UTF-8, which keeps the order of code points."""
+        return self.ids[row].tobytes()
 
-def encoded(encoder: Encoder, texts: Sequence[str], kind: Any) -> Vectors:
-    """The vectors of some texts.
+    def document(self, row: int) -> Document:
+        """Read one document."""
+        told = json.loads(self.lines[row].tobytes())
+        return Document(id_text(self.id(row)), told["text"], told.get("title", ""), told.get("fields", {}))
 
-    Raises:
-        ModelError: the encoder gave vectors of another shape than it states, or numbers that are not finite.
-    """
-    vectors = np.asarray(encoder.encode(texts, kind), dtype=np.float32)
-    if vectors.shape != (len(texts), encoder.dimension):
-        raise ModelError(
-            f"the encoder gave vectors of shape {vectors.shape}, expected {(len(texts), encoder.dimension)}: "
-            "one a text, as wide as its dimension"
-        )
-    if not np.isfinite(vectors).all():
-        raise ModelError("the encoder gave a vector that is not finite: check its weights")
-    return vectors
+    def find(self, ids: Sequence[bytes], hashes: Terms) -> Positions:
+        """The row of each id, shape ``(len(ids),)``; -1 where no document that can be found has it.
 
+        Args:
+            ids: as they are sorted.
+            hashes: ``digests(ids)``.
+        """
+        first = np.searchsorted(self._hashes, hashes)
+        last = np.searchsorted(self._hashes, hashes, side="right")
+        found = np.full(len(ids), -1, dtype=np.int64)
+        for at in np.flatnonzero(last > first).tolist():
+            for row in self._hashed[first[at] : last[at]].tolist():
+                if (self.alive is None or self.alive[row]) and self.id(row) == ids[at]:
+                    found[at] = row
+        return found
 
-def copy(corpus: Corpus, positions: Positions, to: SegmentWriter) -> None:
-    """Write documents again as they are, without encoding them anew."""
-    for start in range(0, len(positions), COPIED):
-        chosen = positions[start : start + COPIED]
-        places = [corpus.locate(position) for position in chosen.tolist()]
-        has_vectors = any(segment.vectors is not None for segment in corpus.segments)
-        to.append(
-            [segment.lines[at].tobytes() for segment, at in places],
-            [segment.ids[at].tobytes() for segment, at in places],
-            [segment.tokens[at] for segment, at in places],
-            corpus.vectors(chosen) if has_vectors else None,
-        )
+    def frequencies(self, terms: Terms) -> NDArray[np.int64]:
+        """How many documents that can be found hold each token."""
+        held = np.array([part.stop - part.start for part in self.postings.places(terms)], dtype=np.int64)
+        known, counts = self.gone
+        if len(known):
+            at = np.minimum(np.searchsorted(known, terms), len(known) - 1)
+            held -= np.where(known[at] == terms, counts[at], 0)
+        return held
 
+    def admitted(self, only: Filter | None) -> NDArray[np.bool_] | None:
+        """Which documents may be found under a filter, shape ``(documents,)``; None where all may."""
+        if only is None:
+            return self.alive
+        name = json.dumps(only.as_json())  # not the filter itself: to Python, 1 is true
+        with self._guard:
+            if name in self._masks:
+                self._masks.move_to_end(name)
+                return self._masks[name]
+        mask = self.columns.admitted(only)
+        mask = mask if self.alive is None else mask & self.alive
+        with self._guard:
+            self._masks[name] = mask
+            while len(self._masks) > MASKS:
+                self._masks.popitem(last=False)
+        return mask
 
-def open_segment(folder: Path, record: SegmentRecord) -> Segment:
-    """Map a segment's files.
+    def _path(self, kind: str) -> Path:
+        return self._folder / self.record.files[kind]
 
-    Raises:
-        IndexCorruptError: a file cannot be read as what it should be.
-    """
+    def _array(self, kind: str) -> NDArray[Any]:
+        return mapped(self._path(kind))
 
-    def ragged(kind: str) -> Ragged[Any]:
-        return Ragged(mapped(folder / record.files[kind]), mapped(folder / record.files[f"{kind}_start"]))
-
-    lines = folder / record.files["documents"]
-    size = lines.stat().st_size  # an empty file cannot be mapped
-    text = np.asarray(np.memmap(lines, mode="r", dtype=np.uint8)) if size else np.zeros(0, dtype=np.uint8)
-    start = mapped(folder / record.files["documents_start"])
-    vectors = mapped(folder / record.files["vectors"]) if "vectors" in record.files else None
-    return Segment(Ragged(text, start), ragged("ids"), ragged("tokens"), vectors)
+    def _columns(self) -> Columns:
+        if "columns" not in self.record.files:
+            return blank(len(self))
+        told = json.loads(self._path("columns").read_bytes())
+        values: Ragged[np.uint8] = Ragged(self._array("values"), self._array("values_start"))
+        return Columns(tuple(told["names"]), self._array("codes"), values, told["start"])
 
 
 def mapped(path: Path) -> NDArray[Any]:
@@ -177,33 +155,7 @@ def mapped(path: Path) -> NDArray[Any]:
     return loaded
 
 
-def read_vocabulary(folder: Path, records: Iterable[SegmentRecord]) -> dict[str, int]:
-    """The number of every token, over all segments in their order."""
-    known: dict[str, int] = {}
-    for record in records:
-        for token in json.loads((folder / record.files["vocabulary"]).read_bytes()):
-            known[token] = len(known)
-    return known
-
-
-class Fresh:
-    """Checks that ids are new, to the index and among themselves."""
-
-    def __init__(self, corpus: Corpus | None) -> None:
-        self._corpus = corpus
-        self._seen: set[str] = set()
-
-    def check(self, documents: Sequence[Document]) -> None:
-        """Remember the documents' ids.
-
-        Raises:
-            InputError: an id came before.
-        """
-        for document in documents:
-            if document.id in self._seen:
-                raise InputError(f"document id {document.id!r} stands twice among the documents: ids must be unique")
-            if self._corpus is not None and self._corpus.find(document.id) is not None:
-                raise InputError(
-                    f"document id {document.id!r} is in the index already: delete([{document.id!r}]) first, then add"
-                )
-            self._seen.add(document.id)
+def _bytes(path: Path) -> NDArray[np.uint8]:
+    if not path.stat().st_size:  # an empty file cannot be mapped
+        return np.zeros(0, dtype=np.uint8)
+    return np.asarray(np.memmap(path, mode="r", dtype=np.uint8))

@@ -21,9 +21,11 @@ from tamis.data.locks import lock
 from tamis.errors import IndexCorruptError, IndexStoreError, StorageError
 from tamis.recall.manifest import MANIFEST, FileRecord, Manifest
 
-LOCK = "writer.lock"
+LOCK, MERGING = "writer.lock", "merge.lock"
+BUILDING = "building.json"  # the manifest of a build that is under way: its files are whole
 TEMPORARY = MANIFEST + ".tmp"
-GENERATED = re.compile(r"g\d{8}-[a-z0-9_.]+")
+# Files of a generation, and of a merge, which goes on while generations come.
+GENERATED = re.compile(r"[gm]\d{8}-[a-z0-9_.]+")
 
 
 @contextmanager
@@ -108,12 +110,22 @@ class ArrayOutput:
 
 
 class Transaction:
-    """New files of one generation; ``commit`` makes them the index, leaving without it removes them."""
+    """New files of one generation; ``commit`` makes them the index, leaving without it removes them.
 
-    def __init__(self, folder: Path, generation: int) -> None:
-        self.folder, self.generation = folder, generation
+    Args:
+        folder: the index.
+        generation: a number that no file of the folder carries.
+        letter: "g", or "m" for a merge, whose files other writers leave alone.
+        written: what an interrupted build had written.
+    """
+
+    def __init__(
+        self, folder: Path, generation: int, letter: str = "g", written: Mapping[str, FileRecord] | None = None
+    ) -> None:
+        self.folder, self.generation, self.letter = folder, generation, letter
         self._open: dict[str, Output] = {}
-        self._written: dict[str, FileRecord] = {}
+        self._written = dict(written or {})
+        self._checked = set(self._written)  # files of a checkpoint, which outlive an error
         self._committed = False
 
     def __enter__(self) -> Self:
@@ -123,12 +135,12 @@ class Transaction:
         if not self._committed:
             for output in self._open.values():
                 output.abandon()
-            for name in (*self._open, *self._written, TEMPORARY):
+            for name in {*self._open, *self._written, TEMPORARY} - self._checked:
                 _remove(self.folder / name)
 
     def output(self, kind: str) -> tuple[str, Output]:
         """A new file and its name, which no earlier generation has."""
-        name = f"g{self.generation:08d}-{kind}"
+        name = f"{self.letter}{self.generation:08d}-{kind}"
         self._open[name] = Output(self.folder / name)
         return name, self._open[name]
 
@@ -146,6 +158,20 @@ class Transaction:
             self._written[name] = self._open[name].close()
             del self._open[name]
 
+    def checkpoint(self, manifest: Manifest) -> None:
+        """Keep what was written so far, whatever comes: a build that is interrupted now can go on from here.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        self.close_files()
+        complete = self._complete(manifest, {})
+        self._put(complete, BUILDING)
+        for name in self._written.keys() - complete.files.keys():
+            _remove(self.folder / name)
+        self._written = dict(complete.files)
+        self._checked = set(self._written)
+
     def commit(self, manifest: Manifest, kept: Mapping[str, FileRecord]) -> Manifest:
         """Make the manifest's files the index, in one step, then remove files that no manifest names.
 
@@ -155,9 +181,18 @@ class Transaction:
             StorageError: the disk refused; the earlier generation stands.
         """
         self.close_files()
+        complete = self._complete(manifest, kept)
+        self._put(complete, MANIFEST)
+        with suppress(OSError):  # it is the index now; what is left over, the next writer takes
+            sweep(self.folder, complete)
+        return complete
+
+    def _complete(self, manifest: Manifest, kept: Mapping[str, FileRecord]) -> Manifest:
         records = {**kept, **self._written}
-        named = {*manifest.shared.values(), *(name for part in manifest.segments for name in part.files.values())}
-        complete = replace(manifest, files={name: records[name] for name in sorted(named)})
+        named = {name for segment in manifest.segments for name in segment.files.values()}
+        return replace(manifest, files={name: records[name] for name in sorted(named)})
+
+    def _put(self, complete: Manifest, name: str) -> None:
         output = Output(self.folder / TEMPORARY)
         try:
             output.write(complete.encoded())
@@ -166,20 +201,34 @@ class Transaction:
             output.abandon()
         with _refusals(self.folder):
             _sync_folder(self.folder)
-            (self.folder / TEMPORARY).replace(self.folder / MANIFEST)
-            self._committed = True
+            (self.folder / TEMPORARY).replace(self.folder / name)
+            self._committed = name == MANIFEST
             _sync_folder(self.folder)
-        with suppress(OSError):  # it is the index now; what is left over, the next writer takes
-            sweep(self.folder, complete)
-        return complete
 
 
 def sweep(folder: Path, manifest: Manifest | None) -> None:
-    """Remove index files that the manifest does not name, such as those of a writer that was killed."""
+    """Remove index files that the manifest does not name, such as those of a writer that was killed.
+
+    What a merge is writing stays.
+    """
     named = set(manifest.files) if manifest else set()
-    for path in folder.iterdir():
-        if path.name == TEMPORARY or (GENERATED.fullmatch(path.name) and path.name not in named):
-            _remove(path)
+    left = [path for path in folder.iterdir() if GENERATED.fullmatch(path.name) and path.name not in named]
+    merged = [path for path in left if path.name.startswith("m")]
+    if merged and not _free(folder / MERGING):
+        left = [path for path in left if path not in merged]
+    for path in (*left, folder / TEMPORARY, folder / BUILDING):
+        _remove(path)
+
+
+def _free(path: Path) -> bool:
+    """Whether nobody has the lock of this file (and nobody took it while we asked)."""
+    with suppress(OSError):
+        file = os.open(path, os.O_RDWR)
+        try:
+            return lock(file)
+        finally:
+            os.close(file)
+    return True
 
 
 def next_generation(folder: Path) -> int:
@@ -189,7 +238,8 @@ def next_generation(folder: Path) -> int:
 
 def holds_only_leftovers(folder: Path) -> bool:
     """Whether everything in the folder was left by a writer that did not finish."""
-    return all(path.name in (LOCK, TEMPORARY) or GENERATED.fullmatch(path.name) for path in folder.iterdir())
+    ours = (LOCK, MERGING, TEMPORARY, BUILDING)
+    return all(path.name in ours or GENERATED.fullmatch(path.name) for path in folder.iterdir())
 
 
 def record(path: Path) -> FileRecord:
@@ -221,20 +271,42 @@ def check(folder: Path, manifest: Manifest, *, digests: bool) -> None:
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path, *, wait: bool = False) -> Iterator[None]:
     """Hold the folder's writer lock; the system releases it when the process ends, however it ends.
+
+    Args:
+        folder: the index.
+        wait: until whoever holds it is done.
 
     Raises:
         IndexStoreError: another writer holds it.
         StorageError: the folder cannot be written.
     """
+    with _alone(folder, LOCK, "writing", wait):
+        yield
+
+
+@contextmanager
+def merging(folder: Path) -> Iterator[None]:
+    """Hold the folder's merge lock, beside which others may write.
+
+    Raises:
+        IndexStoreError: another process is merging.
+        StorageError: the folder cannot be written.
+    """
+    with _alone(folder, MERGING, "merging", False):
+        yield
+
+
+@contextmanager
+def _alone(folder: Path, name: str, doing: str, wait: bool) -> Iterator[None]:
     with _refusals(folder):
-        file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        file = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        if not lock(file):
+        if not lock(file, wait=wait):
             holder = os.read(file, 32).decode("ascii", "replace").strip() or "?"
-            raise IndexStoreError(f"{folder}: process {holder} is writing this index: wait until it ends, then repeat")
-        with _refusals(folder / LOCK):
+            raise IndexStoreError(f"{folder}: process {holder} is {doing} this index: wait until it ends, then repeat")
+        with _refusals(folder / name):
             os.ftruncate(file, 0)
             os.lseek(file, 0, os.SEEK_SET)
             os.write(file, str(os.getpid()).encode())

@@ -1,4 +1,4 @@
-"""Dense search: candidates by blocks of vectors or by a graph, then exact scores for what was found."""
+"""Dense search of one segment: candidates by blocks of vectors or by a graph, then exact scores for what was found."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tamis.core import Floats, Vectors
-from tamis.recall.documents import Corpus, Positions
+from tamis.recall.corpus import Corpus
+from tamis.recall.documents import Positions
 
 ROWS = 8192  # document vectors multiplied at once
 QUERIES = 32  # query vectors multiplied at once
@@ -17,44 +18,46 @@ RESCORED = 4096  # vectors in memory as float64 at once
 
 
 class Nearest(Protocol):
-    """Finds, for each query vector, positions among which the best ``k`` are (or nearly all of them)."""
+    """Finds, for each query vector, rows among which the best ``k`` are (or nearly all of them).
 
-    def candidates(self, queries: Vectors, k: int) -> list[Positions]: ...
+    Only rows of ``mask`` are found; None stands for all.
+    """
+
+    def candidates(self, queries: Vectors, k: int, mask: NDArray[np.bool_] | None) -> list[Positions]: ...
 
 
 class Exact:
     """Exact search: every vector is multiplied, in blocks that bound the memory."""
 
-    def __init__(self, corpus: Corpus, found: NDArray[np.bool_]) -> None:
-        self._corpus, self._found = corpus, found
+    def __init__(self, vectors: Vectors) -> None:
+        self._vectors = vectors
 
-    def candidates(self, queries: Vectors, k: int) -> list[Positions]:
-        """A superset of the best ``k`` live positions of each query, whatever the rounding of the products."""
+    def candidates(self, queries: Vectors, k: int, mask: NDArray[np.bool_] | None) -> list[Positions]:
+        """A superset of the best ``k`` rows of each query, whatever the rounding of the products."""
         best: list[Positions] = []
         for start in range(0, len(queries), QUERIES):
-            best += self._batch(queries[start : start + QUERIES], k)
+            best += self._batch(queries[start : start + QUERIES], k, mask)
         return best
 
-    def _batch(self, queries: Vectors, k: int) -> list[Positions]:
+    def _batch(self, queries: Vectors, k: int, mask: NDArray[np.bool_] | None) -> list[Positions]:
         kept = [(np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)) for _ in queries]
-        for first, block in self._blocks():
-            alive = np.flatnonzero(self._found[first : first + len(block)])
+        for rows, block in self._blocks(mask):
             products = queries @ block.T
             for at, row in enumerate(products):
-                scores, positions = kept[at]
-                floor = _floor(scores, k, queries.shape[1])
-                new = alive[row[alive] >= floor]
-                scores, positions = np.concatenate([scores, row[new]]), np.concatenate([positions, first + new])
+                scores, found = kept[at]
+                new = np.flatnonzero(row >= _floor(scores, k, queries.shape[1]))
+                scores, found = np.concatenate([scores, row[new]]), np.concatenate([found, rows[new]])
                 inside = scores >= _floor(scores, k, queries.shape[1])
-                kept[at] = scores[inside], positions[inside]
-        return [positions for _, positions in kept]
+                kept[at] = scores[inside], found[inside]
+        return [found for _, found in kept]
 
-    def _blocks(self) -> Iterator[tuple[int, Vectors]]:
-        for first, segment in zip(self._corpus.starts, self._corpus.segments, strict=False):
-            vectors = segment.vectors
-            for start in range(0, len(vectors) if vectors is not None else 0, ROWS):
-                assert vectors is not None
-                yield first + start, vectors[start : start + ROWS]
+    def _blocks(self, mask: NDArray[np.bool_] | None) -> Iterator[tuple[Positions, Vectors]]:
+        """Rows and their vectors; vectors that lie between are read only where most are wanted."""
+        wanted = np.arange(len(self._vectors)) if mask is None else np.flatnonzero(mask)
+        for start in range(0, len(wanted), ROWS):
+            rows = wanted[start : start + ROWS]
+            whole = rows[-1] - rows[0] + 1 == len(rows)
+            yield rows, self._vectors[rows[0] : rows[-1] + 1] if whole else self._vectors[rows]
 
 
 def _floor(scores: NDArray[np.float32], k: int, dimension: int) -> float:

@@ -1,34 +1,35 @@
-"""How an index changes: documents are added or deleted, and segments are merged, always as one new generation."""
+"""How an index changes: documents are added or deleted, always as one new generation."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
-from tamis.core import Encoder, Progress
+from tamis.core import Document, Encoder, Progress
 from tamis.errors import InputError, StorageError
-from tamis.recall import ann
-from tamis.recall.bm25 import build_matrix
-from tamis.recall.documents import Corpus, Positions, Source, blocks, stream
-from tamis.recall.manifest import MANIFEST, Manifest
-from tamis.recall.segment import Fresh, Indexer, SegmentWriter, copy, open_segment
+from tamis.recall import merge
+from tamis.recall.corpus import Corpus
+from tamis.recall.documents import Positions, Source, blocks, id_bytes, stream
+from tamis.recall.manifest import MANIFEST, Manifest, SegmentRecord
+from tamis.recall.postings import digests
+from tamis.recall.segment import Segment
 from tamis.recall.snapshot import Snapshot
 from tamis.recall.store import Transaction, holds_only_leftovers, next_generation, sweep, writing
+from tamis.recall.writer import Indexer, without
 
 BLOCK = 512  # documents read and encoded at once
 CHARACTERS = 4_000_000  # characters at which a block is cut short
-SEGMENTS = 8  # more are merged into one
-DELETED = 0.25  # share of deleted documents above which their room is taken back
+RUN = 131_072  # documents after which a new segment begins
+TOKENS = 1 << 23  # tokens after which one does
+AT_ONCE = 16_384  # documents that a write merges by itself; more are left to ``merge``
 
 
 @contextmanager
-def new_folder(path: str | Path | None, replace: bool) -> Iterator[Path]:
+def new_folder(path: str | Path | None, replace: bool, resume: bool) -> Iterator[Path]:
     """The folder of a new index and the right to write it; None makes a temporary one, which goes if the build fails.
 
     Raises:
@@ -45,7 +46,7 @@ def new_folder(path: str | Path | None, replace: bool) -> Iterator[Path]:
         raise StorageError(f"{folder}: cannot make this folder ({error.strerror}): choose another path") from error
     try:
         with writing(folder):
-            _make_room(folder, replace)
+            _make_room(folder, replace, resume)
             yield folder
     except BaseException:
         if path is None:
@@ -53,139 +54,145 @@ def new_folder(path: str | Path | None, replace: bool) -> Iterator[Path]:
         raise
 
 
-def _make_room(folder: Path, replace: bool) -> None:
+def _make_room(folder: Path, replace: bool, resume: bool) -> None:
     """Refuse a folder that holds something else; remove what a build that did not finish left there."""
     if (folder / MANIFEST).exists():
         if not replace:
             raise InputError(f"{folder}: holds an index already: Index.open it and add, or build with replace=True")
-    elif holds_only_leftovers(folder):
-        sweep(folder, None)
-    else:
+    elif not holds_only_leftovers(folder):
         raise InputError(f"{folder}: is neither empty nor an index: choose another path")
+    elif not resume:
+        sweep(folder, None)
 
 
-def add(
-    folder: Path,
-    base: Manifest | Snapshot,
-    documents: Source,
-    encoder: Encoder | None,
-    progress: Progress | None,
-) -> Manifest:
-    """Write documents as a new segment of the present index, or as the first one of a new index.
+def add(snapshot: Snapshot, documents: Source, encoder: Encoder | None, progress: Progress | None) -> Manifest:
+    """Write documents as new segments of the index.
 
     Raises:
         InputError: an item is no document, or an id is there already; nothing is written.
         StorageError: the disk refused; the index is what it was.
     """
-    snapshot = base if isinstance(base, Snapshot) else None
-    manifest = base.manifest if isinstance(base, Snapshot) else base
-    total = len(documents) if isinstance(documents, Sized) else None
-    fresh = Fresh(snapshot.corpus if snapshot else None)
-    indexer = Indexer(dict(snapshot.vocabulary) if snapshot else {}, encoder)
-    known = len(indexer.vocabulary)
+    manifest, folder = snapshot.manifest, snapshot.folder
     with Transaction(folder, next_generation(folder)) as files:
-        segment = SegmentWriter(files, encoder.dimension if encoder is not None else None)
-        for block in blocks(stream(documents, manifest.added), BLOCK, CHARACTERS):
-            fresh.check(block)
-            indexer.write(block, segment)
-            if progress:
-                progress(segment.documents, total)
-        record = segment.finish(list(indexer.vocabulary)[known:])
-        grown = replace(
-            manifest,
-            added=manifest.added + record.documents,
-            segments=(*manifest.segments, record) if record.documents else manifest.segments,
-        )
-        return _Generation(files, grown, snapshot, indexer.vocabulary).commit(deleted=())
+        runs = Runs(files, encoder, manifest.added, Fresh(snapshot.corpus), progress)
+        new = list(runs.write(documents))
+        grown = replace(manifest, added=manifest.added + runs.done, segments=(*manifest.segments, *new))
+        return commit(files, grown, manifest)
 
 
-def delete(snapshot: Snapshot, positions: Sequence[int]) -> Manifest:
+def delete(snapshot: Snapshot, positions: Positions) -> Manifest:
     """Write the index without some documents.
 
     Raises:
         StorageError: the disk refused; the index is what it was.
     """
+    manifest, corpus = snapshot.manifest, snapshot.corpus
+    segments = list(manifest.segments)
     with Transaction(snapshot.folder, next_generation(snapshot.folder)) as files:
-        return _Generation(files, snapshot.manifest, snapshot, snapshot.vocabulary).commit(deleted=positions)
+        for number, _, rows in corpus.split(positions):
+            segments[number] = without(corpus.segments[number], rows, files, f"d{number}_")
+        return commit(files, replace(manifest, segments=tuple(segments)), manifest)
 
 
-@dataclass(frozen=True, slots=True)
-class _Generation:
-    """A generation in the making: its segments are written, what covers all of them is not.
+def commit(files: Transaction, manifest: Manifest, before: Manifest) -> Manifest:
+    """Do the small merges that are due, and make it the index."""
+    manifest = replace(manifest, segments=tuple(record for record in manifest.segments if record.live))
+    number = 0
+    while chosen := merge.due(manifest.segments, AT_ONCE):
+        record = merge.joined(chosen, files, manifest, f"m{number}_")
+        manifest = replace(manifest, segments=merge.exchanged(manifest.segments, chosen, record))
+        number += 1
+    segments = tuple(merge.graphed(record, files, manifest, manifest.documents) for record in manifest.segments)
+    return files.commit(replace(manifest, generation=files.generation, segments=segments), kept=before.files)
+
+
+@dataclass(slots=True)
+class Runs:
+    """Writes a stream of documents as segments, each small enough to be counted in memory.
 
     Attributes:
-        files: where it is written.
-        manifest: names the segments.
-        before: what it changes, if anything.
-        vocabulary: every token's number, in the order of the numbers.
+        files: where they are written.
+        encoder: makes the vectors, if any.
+        added: how many documents came before; names the next one that has no id.
+        fresh: refuses ids that came before.
+        progress: called with (documents done, documents in all or None).
+        done: documents written so far, or read again after an interruption.
+        number: segments written so far.
     """
 
     files: Transaction
-    manifest: Manifest
-    before: Snapshot | None
-    vocabulary: Mapping[str, int]
+    encoder: Encoder | None
+    added: int
+    fresh: Fresh
+    progress: Progress | None
+    done: int = 0
+    number: int = 0
 
-    def commit(self, deleted: Sequence[int]) -> Manifest:
-        """Merge if need be, compute what covers all segments, and make it the index."""
+    def write(self, documents: Source) -> Iterator[SegmentRecord]:
+        """Write all documents; a segment is given when it is whole.
+
+        Raises:
+            InputError: an item is no document, or an id came before.
+        """
+        total = len(documents) if isinstance(documents, Sized) else None
+        return self.write_some(blocks(stream(documents, self.added), BLOCK, CHARACTERS), total)
+
+    def write_some(self, parts: Iterable[Sequence[Document]], total: int | None) -> Iterator[SegmentRecord]:
+        """The same for documents in blocks."""
+        indexer: Indexer | None = None
+        for block in parts:
+            self.fresh.check(block)
+            indexer = indexer or Indexer(self.files, self.encoder, f"s{self.number}_")
+            indexer.write(block)
+            self.done += len(block)
+            if self.progress:
+                self.progress(self.done, total)
+            if indexer.tokens >= TOKENS or indexer.written.documents >= RUN:
+                yield self._finished(indexer)
+                indexer = None
+        if indexer is not None:
+            yield self._finished(indexer)
+
+    def _finished(self, indexer: Indexer) -> SegmentRecord:
+        record = indexer.finish()
         self.files.close_files()
-        manifest, corpus = self.manifest, self._corpus(self.manifest)
-        live, graph = self._live(corpus, deleted), manifest.shared.get("graph")
-        if len(manifest.segments) > SEGMENTS or len(live) < (1 - DELETED) * len(corpus):
-            graph = graph if len(live) == len(corpus) else None  # its numbers are positions, which now move
-            manifest = self._merged(corpus, live)
-            corpus = self._corpus(manifest)
-            live = np.arange(len(corpus))
-        shared = {**self._lexical(corpus, live), **self._graph(corpus, live, graph)}
-        complete = replace(manifest, generation=self.files.generation, documents=len(live), shared=shared)
-        return self.files.commit(complete, kept=self.before.manifest.files if self.before else {})
+        self.fresh.wrote(Segment(self.files.folder, record))
+        self.number += 1
+        return record
 
-    def _corpus(self, manifest: Manifest) -> Corpus:
-        segments = [open_segment(self.files.folder, part) for part in manifest.segments]
-        return Corpus(segments, np.zeros(0, dtype=np.int64))
 
-    def _live(self, corpus: Corpus, deleted: Sequence[int]) -> Positions:
-        found = np.ones(len(corpus), dtype=bool)
-        if self.before is not None:
-            found[: len(self.before.found)] = self.before.found
-        found[list(deleted)] = False
-        return np.flatnonzero(found)
+@dataclass(slots=True)
+class Fresh:
+    """Checks that ids are new, to the index and among themselves; those of written segments are asked on the disk."""
 
-    def _merged(self, corpus: Corpus, live: Positions) -> Manifest:
-        """All live documents as one segment. The vocabulary stays whole, so that token ids stay what they are."""
-        if not len(live):
-            return replace(self.manifest, segments=())
-        encoder = self.manifest.encoder
-        merged = SegmentWriter(self.files, encoder.dimension if encoder else None, prefix="merged_")
-        copy(corpus, live, merged)
-        record = merged.finish(list(self.vocabulary))
-        self.files.close_files()
-        return replace(self.manifest, segments=(record,))
+    corpus: Corpus
+    _seen: set[str] = field(default_factory=set)
+    _written: list[Segment] = field(default_factory=list)
 
-    def _lexical(self, corpus: Corpus, live: Positions) -> Mapping[str, str]:
-        """What is computed anew at each write: the order of the ids, and the BM25 scores."""
-        parts = [
-            (segment, live[(live >= first) & (live < first + len(segment.ids))] - first)
-            for first, segment in zip(corpus.starts, corpus.segments, strict=False)
-        ]
-        ids = [row.tobytes() for segment, kept in parts for row in segment.ids.rows(kept)]
-        order = live[np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)]
-        tokens = [(segment.tokens, kept) for segment, kept in parts]
-        matrix = build_matrix(tokens, len(self.vocabulary), self.manifest.bm25)
-        return {
-            "order": self.files.array("order", order),
-            "bm25_data": self.files.array("bm25_data", matrix.data),
-            "bm25_rows": self.files.array("bm25_rows", matrix.rows),
-            "bm25_start": self.files.array("bm25_start", matrix.start),
-        }
+    def check(self, documents: Sequence[Document]) -> None:
+        """Remember the documents' ids.
 
-    def _graph(self, corpus: Corpus, live: Positions, earlier: str | None) -> Mapping[str, str]:
-        """The graph of the vectors, if this index is to have one; an earlier one of the first positions is added to."""
-        encoder = self.manifest.encoder
-        if encoder is None or not ann.wanted(self.manifest.ann, len(live)):
-            return {}
-        if earlier is not None and self.before is not None and len(corpus) == len(self.before.corpus):
-            return {"graph": earlier}
-        name, output = self.files.output("graph.faiss")
-        path = self.files.folder / earlier if earlier is not None else None
-        output.write(ann.build_graph(corpus, encoder.dimension, path))
-        return {"graph": name}
+        Raises:
+            InputError: an id came before.
+        """
+        names = [document.id for document in documents]
+        wanted = [id_bytes(name) for name in names]
+        hashes = digests(wanted)
+        there = self.corpus.look_up(wanted, hashes)
+        earlier = Corpus(self._written).look_up(wanted, hashes)
+        for at, name in enumerate(names):
+            if name in self._seen or earlier[at] >= 0:
+                raise InputError(f"document id {name!r} stands twice among the documents: ids must be unique")
+            if there[at] >= 0:
+                raise InputError(f"document id {name!r} is in the index already: delete([{name!r}]) first, then add")
+            self._seen.add(name)
+
+    def wrote(self, segment: Segment) -> None:
+        """A segment with the ids so far is on the disk."""
+        self._written.append(segment)
+        self._seen.clear()
+
+
+def none_yet() -> Fresh:
+    """For an index without documents."""
+    return Fresh(Corpus(()))
