@@ -1,15 +1,20 @@
-"""Index build and search over many short documents: speed, memory, and recall of approximate search against exact.
+"""Index build and search over many short documents, beside faiss, usearch and bm25s used directly.
 
-    scripts/bench index [N]
+    scripts/bench index [N]              build and search, 100,000 documents
+    scripts/bench index N --folder DIR   keep what was built there, and use it again
 
 Each document is two sentences drawn from the demo's statutes and abstracts, its vector the mean of their true e5-small
-vectors, since encoding 100,000 texts would take most of an hour; encoding is measured by itself.
+vectors, since encoding a million texts would take hours; encoding is measured by itself. The peers get the same
+vectors and the same tokens, and give ids and scores; the index gives documents. Each build runs in a process of its
+own, so that its peak memory is its own; searches take turns, one query at a time.
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -17,32 +22,40 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import tamis
+from tamis import Filter
 from tamis.core import Document, Kind, Query, Vectors
-from tamis.extras import available
 from tamis.recall import Index
-from tamis.text import clean, sentences
+from tamis.recall.ann import ADDED, BREADTH, CONSTRUCTION, RESCORED, TRAINED
+from tamis.text import clean, segment, sentences
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
-QUERIES, K = 200, 100
+QUERIES, K, SAMPLE = 200, 100, 100_000
 SEPARATOR = "\n"
+BUILDS = ("tamis", "bm25s", "faiss", "usearch")
 
 
 class Recombined:
     """e5-small for queries; a document's vector is the mean of its sentences' own e5-small vectors."""
 
     def __init__(self, texts: list[str], vectors: Vectors) -> None:
-        self.known = dict(zip(texts, vectors, strict=True))
+        self.known = {text: at for at, text in enumerate(texts)}
+        self.vectors = vectors
         self.e5 = tamis.load_encoder("e5-small")
         self.dimension, self.fingerprint = self.e5.dimension, "recombined:1"
 
     def encode(self, texts: Sequence[str], kind: Kind) -> Vectors:
         if kind == "query":
             return self.e5.encode(texts, kind)
-        sums = np.stack([sum(self.known[part] for part in text.split(SEPARATOR)) for text in texts])
+        return self.means(np.array([[self.known[part] for part in text.split(SEPARATOR)] for text in texts]))
+
+    def means(self, pairs: np.ndarray) -> Vectors:
+        """Vectors of documents, each two sentences by number."""
+        sums = self.vectors[pairs].sum(axis=1)
         return (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float32)
 
 
@@ -50,26 +63,20 @@ def pieces() -> list[str]:
     """The sentences of the demo corpus."""
     found = []
     for name in ("statutes", "abstracts"):
-        with gzip.open(DEMO / f"{name}.jsonl.gz", "rt", encoding="utf-8") as file:
+        with gzip.open(DEMO / name / "corpus.jsonl.gz", "rt", encoding="utf-8") as file:
             for row in map(json.loads, file):
                 found += [clean(s).replace(SEPARATOR, " ") for s in sentences(row["text"]) if len(s) > 15]
     return list(dict.fromkeys(found))
 
 
+def drawn(count: int, texts: list[str]) -> np.ndarray:
+    """The sentences of each document, by number."""
+    return np.random.default_rng(1).integers(len(texts), size=(count, 2))
+
+
 def documents(count: int, texts: list[str]) -> Iterator[Document]:
-    rng = np.random.default_rng(1)
-    for at in range(count):
-        yield Document(str(at), SEPARATOR.join(texts[i] for i in rng.integers(len(texts), size=2)))
-
-
-def report(what: str, search: Callable[[Query], object], queries: Sequence[Query]) -> None:
-    """Time one query at a time."""
-    spent = []
-    for query in queries:
-        start = time.perf_counter()
-        search(query)
-        spent.append((time.perf_counter() - start) * 1000)
-    print(f"{what:18} p50 {np.percentile(spent, 50):6.1f} ms, p95 {np.percentile(spent, 95):6.1f} ms")
+    for at, (one, other) in enumerate(drawn(count, texts).tolist()):
+        yield Document(str(at), f"{texts[one]}{SEPARATOR}{texts[other]}", fields={"part": at % 100})
 
 
 def peak() -> float:
@@ -77,57 +84,201 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def build(count: int, folder: Path, ann: bool) -> None:
-    """In a process of its own, so that its peak memory is its own."""
+class Phases:
+    """Progress that remembers when reading ended and linking began."""
+
+    def __init__(self) -> None:
+        self.began = self.last = time.perf_counter()
+        self.read, self.done = 0.0, 0
+
+    def __call__(self, done: int, total: int | None) -> None:
+        now = time.perf_counter()
+        if done < self.done and not self.read:
+            self.read = self.last - self.began
+        self.done, self.last = done, now
+
+
+def build_tamis(count: int, texts: list[str], encoder: Recombined, folder: Path) -> str:
+    phases = Phases()
+    Index.build(documents(count, texts), folder / "tamis", encoder=encoder, replace=True, progress=phases)
+    disk = sum(path.stat().st_size for path in (folder / "tamis").iterdir())
+    return f"read {phases.read:.0f} s; disk {disk / 2**20:.0f} MB, {disk / count:.0f} bytes a document"
+
+
+def build_bm25s(count: int, texts: list[str], encoder: Recombined, folder: Path) -> str:
+    import bm25s
+
+    known: dict[str, int] = {}
+    began = time.perf_counter()
+    rows = [
+        [known.setdefault(token, len(known)) for token in segment(clean(document.full_text))]
+        for document in documents(count, texts)
+    ]
+    cut = time.perf_counter() - began
+    engine = bm25s.BM25(k1=0.9, b=0.4, method="lucene")
+    engine.index((rows, known), show_progress=False)
+    engine.save(folder / "bm25s")
+    return f"tokens {cut:.0f} s; disk {sum(p.stat().st_size for p in (folder / 'bm25s').iterdir()) / 2**20:.0f} MB"
+
+
+def build_faiss(count: int, texts: list[str], encoder: Recombined, folder: Path) -> str:
+    import faiss
+
+    pairs = drawn(count, texts)
+    graph = faiss.index_factory(encoder.dimension, "HNSW16_SQ8", faiss.METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = CONSTRUCTION
+    graph.train(encoder.means(pairs[:: max(1, -(-count // TRAINED))]))
+    for start in range(0, count, ADDED):
+        graph.add(encoder.means(pairs[start : start + ADDED]))
+    faiss.write_index(graph, str(folder / "faiss"))
+    return f"disk {(folder / 'faiss').stat().st_size / 2**20:.0f} MB"
+
+
+def build_usearch(count: int, texts: list[str], encoder: Recombined, folder: Path) -> str:
+    from usearch.index import Index as Usearch
+
+    pairs = drawn(count, texts)
+    graph = Usearch(
+        ndim=encoder.dimension, metric="ip", dtype="i8", connectivity=16, expansion_add=CONSTRUCTION,
+        expansion_search=BREADTH,
+    )  # fmt: skip
+    for start in range(0, count, ADDED):
+        part = encoder.means(pairs[start : start + ADDED])
+        graph.add(np.arange(start, start + len(part)), part, threads=2)
+    graph.save(str(folder / "usearch"))
+    return f"disk {(folder / 'usearch').stat().st_size / 2**20:.0f} MB"
+
+
+def build(name: str, count: int, folder: Path) -> None:
     texts = pieces()
-    encoder = Recombined(texts, np.load(folder.parent / "sentences.npy"))
+    encoder = Recombined(texts, np.load(folder / "sentences.npy"))
+    before = peak()
     start, cpu = time.perf_counter(), time.process_time()
-    Index.build(documents(count, texts), folder, encoder=encoder, ann=ann)
+    told = globals()[f"build_{name}"](count, texts, encoder, folder)
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-    disk = sum(path.stat().st_size for path in folder.iterdir()) / 2**20
-    kind = "HNSW" if ann else "exact"
-    print(f"build, {kind:5}: {wall:.1f} s, {cpu:.1f} s CPU, peak {peak():.0f} MB, disk {disk:.0f} MB", flush=True)
+    print(
+        f"{name:8} {wall:7.1f} s ({cpu:.0f} s CPU), {count / wall:,.0f} documents/s, "
+        f"peak {peak():.0f} MB (before it began {before:.0f}); {told}",
+        flush=True,
+    )
 
 
-def search(folders: dict[bool, Path], texts: list[str], encoder: Recombined) -> None:
+def opened(folder: Path, encoder: Recombined) -> dict[str, Callable[[Query], Any]]:
+    """What is timed, by name: tamis beside what it stands on, used directly."""
+    import bm25s
+    import faiss
+    from usearch.index import Index as Usearch
+
+    start = time.perf_counter()
+    index = Index.open(folder / "tamis", encoder=encoder)
+    verified = time.perf_counter() - start
+    start = time.perf_counter()
+    Index.open(folder / "tamis", encoder=encoder, verify=False)
+    print(f"open: {verified:.2f} s with every byte verified, {time.perf_counter() - start:.3f} s without")
+    words = bm25s.BM25.load(folder / "bm25s")
+    known = {str(token): number for token, number in words.vocab_dict.items()}
+    graph = faiss.read_index(str(folder / "faiss"))
+    parameters = faiss.SearchParametersHNSW(efSearch=BREADTH)
+    other = Usearch.restore(str(folder / "usearch"))
+
+    def by_bm25s(query: Query) -> Any:
+        tokens = [known[token] for token in segment(clean(query.text)) if token in known]
+        return words.retrieve([tokens], k=K, show_progress=False, n_threads=0)
+
+    one, tenth = Filter.of({"part": 7}), Filter.of({"part": {"lt": 10}})
+    return {
+        "bm25 tamis": lambda q: index.search(q, K, mode="bm25"),
+        "bm25 bm25s": by_bm25s,
+        "dense tamis": lambda q: index.search(q, K, mode="dense"),
+        "dense faiss": lambda q: graph.search(encoder.encode([clean(q.text)], "query"), RESCORED, params=parameters),
+        "dense usearch": lambda q: other.search(encoder.encode([clean(q.text)], "query")[0], RESCORED, threads=1),
+        "hybrid tamis": lambda q: index.search(q, K, mode="hybrid"),
+        "hybrid, 1 % pass": lambda q: index.search(Query(q.text, where=one), K, mode="hybrid"),
+        "hybrid, 10 % pass": lambda q: index.search(Query(q.text, where=tenth), K, mode="hybrid"),
+        "encode alone": lambda q: encoder.encode([clean(q.text)], "query"),
+    }
+
+
+def timed(ways: dict[str, Callable[[Query], Any]], queries: Sequence[Query]) -> None:
+    """One query at a time, the ways in turns; each has been asked a few before."""
+    spent: dict[str, list[float]] = {name: [] for name in ways}
+    for at, query in enumerate([*queries[:20], *queries]):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            way(query)
+            if at >= 20:
+                spent[name].append((time.perf_counter() - start) * 1000)
+    for name, took in spent.items():
+        print(f"{name:18} p50 {np.percentile(took, 50):6.2f} ms, p95 {np.percentile(took, 95):6.2f} ms")
+    for ours, theirs in (("bm25 tamis", "bm25 bm25s"), ("dense tamis", "dense faiss")):
+        share = np.median(np.array(spent[ours]) / np.array(spent[theirs])) - 1
+        print(f"{ours} over {theirs}: {100 * share:+.0f} % (median over queries)")
+
+
+def recalled(
+    count: int, texts: list[str], encoder: Recombined, ways: dict[str, Callable[[Query], Any]], queries: Sequence[Query]
+) -> None:
+    """recall@100 against exact search: over all documents, and with the sample's documents alone in the index' list."""
+    pairs = drawn(count, texts)
+    asked = np.concatenate([encoder.encode([clean(query.text)], "query") for query in queries])
+    best: list[Any] = [(np.zeros(0, np.float32), np.zeros(0, np.int64)) for _ in queries]
+    for start in range(0, count, ADDED):
+        products = asked @ encoder.means(pairs[start : start + ADDED]).T
+        for at, row in enumerate(products):
+            top = np.argpartition(-row, min(K, len(row) - 1))[:K]
+            scores, ids = np.append(best[at][0], row[top]), np.append(best[at][1], start + top)
+            kept = np.argsort(-scores, kind="stable")[:K]
+            best[at] = scores[kept], ids[kept]
+    found: dict[str, list[float]] = {"tamis": [], "faiss": [], "usearch": []}
+    for query, (_, wanted) in zip(queries, best, strict=True):
+        true = set(wanted.tolist())
+        given = {
+            "tamis": {int(c.doc.id) for c in ways["dense tamis"](query)},
+            "faiss": set(ways["dense faiss"](query)[1][0][:K].tolist()),
+            "usearch": set(ways["dense usearch"](query).keys[:K].tolist()),
+        }
+        for name, ids in given.items():
+            found[name].append(len(true & ids) / K)
+    for name, shares in found.items():
+        print(
+            f"recall@{K} of {name} against exact search of all {count:,}: {np.mean(shares):.4f} "
+            f"(worst {min(shares):.2f})"
+        )
+
+
+def search(count: int, folder: Path, texts: list[str], encoder: Recombined) -> None:
     rng = np.random.default_rng(2)
     queries = [Query(texts[i][:40]) for i in rng.integers(len(texts), size=QUERIES)]
-    opened = time.perf_counter()
-    exact = Index.open(folders[False], encoder=encoder)
-    print(f"open, every byte verified: {time.perf_counter() - opened:.2f} s")
-    report("encode the query", lambda q: encoder.encode([q.text], "query"), queries)
-    report("BM25", lambda q: exact.search(q, K, mode="bm25"), queries)
-    report("dense, exact", lambda q: exact.search(q, K, mode="dense"), queries)
-    if True not in folders:
-        print('approximate search was not measured: pip install "tamis[index]"')
-        return
-    graph = Index.open(folders[True], encoder=encoder)
-    report("dense, HNSW", lambda q: graph.search(q, K, mode="dense"), queries)
-    report("hybrid, HNSW", lambda q: graph.search(q, K, mode="hybrid"), queries)
-    found = []
-    for query in queries:
-        true = {c.doc.id for c in exact.search(query, K, mode="dense")}
-        found.append(len(true & {c.doc.id for c in graph.search(query, K, mode="dense")}) / len(true))
-    print(f"recall@{K} of HNSW against exact: {np.mean(found):.4f} (worst of {QUERIES} queries {min(found):.2f})")
-    print(f"peak memory of this process, both indexes open: {peak():.0f} MB")
+    ways = opened(folder, encoder)
+    timed(ways, queries)
+    recalled(count, texts, encoder, ways, queries)
+    print(f"peak memory of this process, everything open: {peak():.0f} MB")
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    if len(sys.argv) > 2:
-        build(count, Path(sys.argv[2]), sys.argv[3] == "True")
+    told = argparse.ArgumentParser(description=__doc__)
+    told.add_argument("count", type=int, nargs="?", default=100_000)
+    told.add_argument("--folder", type=Path)
+    told.add_argument("--build", choices=BUILDS)
+    options = told.parse_args()
+    if options.build:
+        build(options.build, options.count, options.folder)
         return
-    texts = pieces()
-    start = time.perf_counter()
-    vectors = tamis.load_encoder("e5-small").encode(texts, "document")
-    spent = time.perf_counter() - start
-    print(f"e5-small: {len(texts) / spent:.0f} sentences/s ({len(texts):,} encoded); index of {count:,} documents")
     with tempfile.TemporaryDirectory() as temporary:
-        np.save(Path(temporary) / "sentences.npy", vectors)
-        folders = {ann: Path(temporary) / f"ann-{ann}" for ann in (False, True) if not ann or available("faiss")}
-        for ann, folder in folders.items():
-            subprocess.run([sys.executable, __file__, str(count), str(folder), str(ann)], check=True)
-        search(folders, texts, Recombined(texts, vectors))
+        folder = options.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = pieces()
+        if not (folder / "sentences.npy").exists():
+            start = time.perf_counter()
+            vectors = tamis.load_encoder("e5-small").encode(texts, "document")
+            print(f"e5-small: {len(texts) / (time.perf_counter() - start):.0f} sentences/s ({len(texts):,} encoded)")
+            np.save(folder / "sentences.npy", vectors)
+        print(f"{options.count:,} documents", flush=True)
+        for name in BUILDS:
+            if not (folder / name).exists():
+                command = [sys.executable, __file__, str(options.count), "--folder", str(folder), "--build", name]
+                subprocess.run(command, check=True, env={**os.environ, "TAMIS_THREADS": "2", "OMP_NUM_THREADS": "2"})
+        search(options.count, folder, texts, Recombined(texts, np.load(folder / "sentences.npy")))
 
 
 if __name__ == "__main__":

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from tamis.core import Document, Encoder, Progress
 from tamis.errors import IndexStoreError, InputError
-from tamis.recall import merge
+from tamis.recall import merge, write
 from tamis.recall.documents import Source, blocks, id_text, stream
 from tamis.recall.manifest import MANIFEST, Manifest, SegmentRecord, read_manifest
 from tamis.recall.segment import Segment
 from tamis.recall.store import BUILDING, Transaction, check, next_generation, sweep
-from tamis.recall.write import BLOCK, CHARACTERS, Runs, none_yet
 
 
 def build(
@@ -75,20 +74,18 @@ def _told(manifest: Manifest) -> tuple[object, ...]:
 def _read(
     files: Transaction, manifest: Manifest, documents: Source, encoder: Encoder | None, progress: Progress | None
 ) -> Manifest:
-    """Write all documents, with a checkpoint after each segment but the last."""
-    runs = Runs(files, encoder, 0, none_yet(), progress, done=manifest.added, number=len(manifest.segments))
+    """Write all documents, with a checkpoint after each full segment."""
+    runs = write.Runs(files, encoder, 0, write.none_yet(), progress, done=manifest.added, number=len(manifest.segments))
     total = len(documents) if isinstance(documents, Sized) else None
     given = stream(documents, 0)
     for record in manifest.segments:
         segment = Segment(files.folder, record)
         _passed(segment, given)
         runs.fresh.wrote(segment)
-    ahead: list[SegmentRecord] = []
-    for record in runs.write_some(blocks(given, BLOCK, CHARACTERS), total):
-        if ahead:
-            files.checkpoint(manifest)
-        ahead = [record]
+    for record in runs.write_some(blocks(given, write.BLOCK, write.CHARACTERS), total):
         manifest = replace(manifest, segments=(*manifest.segments, record), added=manifest.added + record.documents)
+        if record.documents >= write.RUN or record.length >= write.TOKENS:
+            files.checkpoint(manifest)
     return manifest
 
 
@@ -113,7 +110,7 @@ def _finish(files: Transaction, manifest: Manifest, progress: Progress | None) -
     if len(manifest.segments) > 1:
         files.checkpoint(manifest)
     made = [
-        part[0] if len(part) == 1 else merge.joined(part, files, manifest, f"j{number}_")
+        part[0] if len(part) == 1 else merge.joined(_open(files, part), files, manifest, f"j{number}_")
         for number, part in enumerate(_parts(manifest.segments))
     ]
     if len(made) < len(manifest.segments):
@@ -123,6 +120,10 @@ def _finish(files: Transaction, manifest: Manifest, progress: Progress | None) -
         if at + 1 < len(made):
             files.checkpoint(replace(manifest, segments=tuple(made)))
     return files.commit(replace(manifest, segments=tuple(made)), kept={})
+
+
+def _open(files: Transaction, records: Sequence[SegmentRecord]) -> list[Segment]:
+    return [Segment(files.folder, record) for record in records]
 
 
 def _parts(segments: Sequence[SegmentRecord]) -> list[list[SegmentRecord]]:

@@ -35,11 +35,12 @@ class Corpus:
             here = np.flatnonzero(numbers == number)
             yield number, here, positions[here] - self.starts[number]
 
-    def read(self, positions: Positions) -> Iterator[Document]:
+    def read(self, positions: Positions) -> list[Document]:
         """Read documents, in this order."""
-        numbers = self.segment_of(positions)
-        for number, row in zip(numbers.tolist(), (positions - self.starts[numbers]).tolist(), strict=True):
-            yield self.segments[number].document(row)
+        found: dict[int, Document] = {}
+        for number, here, rows in self.split(positions):
+            found.update(zip(here.tolist(), self.segments[number].read(rows.tolist()), strict=True))
+        return [found[at] for at in range(len(positions))]
 
     def find(self, ids: Sequence[str]) -> Positions:
         """The position of each id, shape ``(len(ids),)``; -1 where no document that can be found has it."""
@@ -61,7 +62,7 @@ class Corpus:
             return ((segment.id(row), row, segment) for row in segment.in_order.tolist())
 
         found = heapq.merge(*map(of, self.segments), key=lambda entry: entry[0])
-        return (segment.document(row) for _, row, segment in found)
+        return (document for _, row, segment in found for document in segment.read([row]))
 
     def ranks(self, positions: Positions) -> Positions:
         """The order of the positions' ids among themselves."""

@@ -131,7 +131,7 @@ class Index:
             InputError: the index has no such document.
         """
         snapshot = self._snapshot
-        return next(snapshot.corpus.read(_positions(snapshot, [doc_id])))
+        return snapshot.corpus.read(_positions(snapshot, [doc_id]))[0]
 
     def documents(self) -> Iterator[Document]:
         """Every document, by id."""

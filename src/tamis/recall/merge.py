@@ -77,11 +77,9 @@ def graphed(
     return replace(record, files={**record.files, "graph": name})
 
 
-def joined(chosen: Sequence[SegmentRecord], files: Transaction, manifest: Manifest, prefix: str) -> SegmentRecord:
+def joined(segments: Sequence[Segment], files: Transaction, manifest: Manifest, prefix: str) -> SegmentRecord:
     """One segment of what several hold, without its graph."""
-    files.close_files()
     encoder = manifest.encoder
-    segments = [Segment(files.folder, record) for record in chosen]
     record = join(segments, files, encoder.dimension if encoder else None, prefix)
     files.close_files()
     return record
@@ -95,34 +93,35 @@ def merge(folder: Path, progress: Progress | None = None) -> Manifest | None:
         StorageError: the disk refused; the index is what it was.
     """
     with merging(folder):
-        before = open_snapshot(folder, digests=False).manifest
+        snapshot = open_snapshot(folder, digests=False)
+        before = snapshot.manifest
         chosen = due(before.segments)
         if not chosen:
             return None
+        sources = [segment for segment in snapshot.corpus.segments if segment.record in chosen]
         with Transaction(folder, next_generation(folder), "m") as files:
-            record = joined(chosen, files, before, "")
+            record = joined(sources, files, before, "")
             if record.live:
                 record = graphed(record, files, before, before.documents, progress)
             files.close_files()
             with writing(folder, wait=True):
-                now = open_snapshot(folder, digests=False).manifest
-                named = {own.files["documents"]: own for own in now.segments}
-                if any(own.files["documents"] not in named for own in chosen):
-                    return now  # the index was built anew meanwhile: what was merged is no longer in it
-                late = _deleted_since(folder, chosen, [named[own.files["documents"]] for own in chosen])
+                now = open_snapshot(folder, digests=False)
+                newest = {segment.record.files["documents"]: segment for segment in now.corpus.segments}
+                if any(own.files["documents"] not in newest for own in chosen):
+                    return now.manifest  # the index was built anew: what was merged is no longer in it
+                late = _deleted_since(sources, [newest[own.files["documents"]] for own in chosen])
                 if len(late):
                     record = without(Segment(folder, record), late, files, "late_")
-                segments = exchanged(now.segments, chosen, record)
-                whole = replace(now, generation=next_generation(folder), segments=segments)
-                return files.commit(whole, kept=now.files)
+                segments = exchanged(now.manifest.segments, chosen, record)
+                whole = replace(now.manifest, generation=next_generation(folder), segments=segments)
+                return files.commit(whole, kept=now.manifest.files)
 
 
-def _deleted_since(folder: Path, then: Sequence[SegmentRecord], now: Sequence[SegmentRecord]) -> Positions:
+def _deleted_since(then: Sequence[Segment], now: Sequence[Segment]) -> Positions:
     """Rows of the merged segment whose documents were deleted while it was written."""
-    places = moved([Segment(folder, record) for record in then])
     found = [np.zeros(0, dtype=np.int64)]
-    for record, new in zip(now, places, strict=True):
-        if record.gone:
-            rows = new[mapped(folder / record.files["gone"])]
+    for segment, new in zip(now, moved(then), strict=True):
+        if segment.alive is not None:
+            rows = new[~segment.alive]
             found.append(rows[rows >= 0].astype(np.int64))
     return np.concatenate(found)

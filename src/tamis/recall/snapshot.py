@@ -124,7 +124,7 @@ class Snapshot:
         for start, segment, words in zip(self.corpus.starts.tolist(), self.corpus.segments, self._words, strict=False):
             found = words.scores(asked.terms, asked.weights)
             mask = segment.admitted(only)
-            rows = np.flatnonzero(found if mask is None else found * mask)
+            rows = np.flatnonzero(found > 0 if mask is None else (found > 0) & mask)
             rows = rows[top(found[rows], segment.rank[rows], k)]
             places.append(start + rows)
             scores.append(found[rows].astype(np.float64))

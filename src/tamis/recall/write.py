@@ -99,7 +99,8 @@ def commit(files: Transaction, manifest: Manifest, before: Manifest) -> Manifest
     manifest = replace(manifest, segments=tuple(record for record in manifest.segments if record.live))
     number = 0
     while chosen := merge.due(manifest.segments, AT_ONCE):
-        record = merge.joined(chosen, files, manifest, f"m{number}_")
+        files.close_files()
+        record = merge.joined([Segment(files.folder, own) for own in chosen], files, manifest, f"m{number}_")
         manifest = replace(manifest, segments=merge.exchanged(manifest.segments, chosen, record))
         number += 1
     segments = tuple(merge.graphed(record, files, manifest, manifest.documents) for record in manifest.segments)
