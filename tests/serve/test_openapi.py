@@ -77,10 +77,11 @@ def test_bounds_are_said_in_words_of_json_schema(schema):
 
 
 def keywords(part):
-    """The keys of a description, at all depths."""
+    """The keys of a description, at all depths, less the names of fields."""
     for key, value in part.items() if isinstance(part, dict) else ():
         yield key
-        yield from keywords(value)
+        for inner in value.values() if key == "properties" else [value]:
+            yield from keywords(inner)
     for value in part if isinstance(part, list) else ():
         yield from keywords(value)
 

@@ -307,6 +307,10 @@ class IndexRetriever:
         """One ranking of at most ``k`` candidates for each query."""
         return self.index.search(queries, k, mode=self.mode, fusion=self.fusion)
 
+    def refresh(self) -> bool:
+        """Take up what others have written to the index; whether there was something."""
+        return self.index.refresh()
+
     def rank(self, query: Query, ids: Iterable[str]) -> Ranking:
         """Given documents of the index, all of them, ordered as ``search`` would."""
         return self.index.rank(query, ids, mode=self.mode, fusion=self.fusion)

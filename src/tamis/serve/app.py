@@ -17,6 +17,7 @@ from tamis.errors import TamisError
 from tamis.serve import exchange
 from tamis.serve.access import Access, parsed
 from tamis.serve.bounds import Within
+from tamis.serve.following import following
 from tamis.serve.gauges import Gauges
 from tamis.serve.journal import Journal, Noted
 from tamis.serve.keys import Keys
@@ -97,7 +98,7 @@ def application(
     @contextlib.asynccontextmanager
     async def life(app: fastapi.FastAPI) -> AsyncIterator[None]:
         watched = service.observing.life() if service.observing else contextlib.nullcontext()
-        async with watched, face.life() if face else contextlib.nullcontext():
+        async with watched, following(service), face.life() if face else contextlib.nullcontext():
             app.state.ready = True
             with on_hangup(reload):
                 yield

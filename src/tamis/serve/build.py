@@ -152,7 +152,7 @@ def policies(told: Configuration, beside: Path, kept: Collection[str] = ()) -> P
 
 def recall(options: IndexOptions, beside: Path) -> Recall:
     """The index, opened."""
-    return Recall(Index.open(beside / options.path).retriever(options.recall))
+    return Recall(Index.open(beside / options.path).retriever(options.recall), every=options.every)
 
 
 def rewriter(options: RewriteOptions, beside: Path) -> Rewriter:

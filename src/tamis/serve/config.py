@@ -86,10 +86,17 @@ class IndexOptions:
     Attributes:
         path: its folder.
         recall: first stage; "auto" is hybrid where the index has vectors.
+        every: seconds between two looks at what others have written to it; 0 never looks.
     """
 
     path: str
     recall: Literal["auto", "bm25", "dense", "hybrid"] = "auto"
+    every: float = 2.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no time."""
+        if not 0 <= self.every < float("inf"):
+            raise InputError(f"index.every must be a number of seconds, at least 0, got {self.every}")
 
 
 @dataclass(frozen=True, slots=True)

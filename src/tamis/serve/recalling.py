@@ -20,10 +20,11 @@ class Recall:
     Args:
         retriever: what finds candidates.
         limits: in queries.
+        every: seconds between two looks at what others have written to it; 0 never looks.
     """
 
-    def __init__(self, retriever: Retriever, limits: Limits = QUERIES) -> None:
-        self.retriever = retriever
+    def __init__(self, retriever: Retriever, limits: Limits = QUERIES, *, every: float = 0.0) -> None:
+        self.retriever, self.every = retriever, every
         self.queue = Queue[tuple[Query, int], Ranking](self._search, lambda _: 1, limits)
 
     async def search(self, query: Query, k: int, *, priority: int = 0, within: float = float("inf")) -> Ranking:

@@ -17,17 +17,16 @@ from tamis.serve.dialects.call import Field, Flag
 from tamis.serve.exchange import REFUSALS, unless_gone
 from tamis.serve.lib import JSONResponse, Response, StreamingResponse, fastapi
 from tamis.serve.problems import problem, told
-from tamis.serve.routes.search import Asking, Most, decided
+from tamis.serve.routes.search import Most, Searching, decided
 from tamis.serve.service import Choice, Service
 
 STREAM = "text/event-stream"
 
 
-class AskRequest(Asking):
+class AskRequest(Searching):
     """A question to this server's index."""
 
     k: Most = Field(5, description="Passages to answer from.")
-    depth: Most = Field(100, description="Candidates that are recalled and reranked.")
     stream: Flag = Field(False, description="Server-sent events: pieces of text, and last the checked answer.")
 
     def choice(self) -> Choice:

@@ -10,6 +10,7 @@ from tamis.serve.dialects.call import Asked, Count, Few, Field, Flag, Name, Plai
 from tamis.serve.exchange import REFUSALS, unless_gone
 from tamis.serve.lib import Response, fastapi, pydantic
 from tamis.serve.service import Choice, Service
+from tamis.serve.where import Where
 from tamis.serve.writing import json_answer
 
 Most = Annotated[int, Field(ge=1, le=1_000), Plain]
@@ -47,11 +48,25 @@ class Asking(Few):
         return Choice(self.model or "", self.policy or "")
 
 
-class SearchRequest(Asking):
+class Searching(Asking):
+    """What requests to the index have.
+
+    Attributes:
+        where: a filter.
+    """
+
+    depth: Most = Field(100, description="Candidates that are recalled and reranked.")
+    where: Where = None
+
+    def asked(self) -> Query:
+        """The query."""
+        return replace(super().asked(), where=self.where)
+
+
+class SearchRequest(Searching):
     """A search of this server's index."""
 
     k: Most = Field(10, description="Results that are shown.")
-    depth: Most = Field(100, description="Candidates that are recalled and reranked.")
 
 
 class DecideDocument(Few):
