@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamis.recall import Index
+from tamis.recall import Index, bm25
 from tamis.recall.bm25 import Lexical, Parameters
 from tamis.recall.postings import counted
 from tamis.text import segment
@@ -63,6 +63,31 @@ def test_some_documents_have_the_scores_they_have_among_all(rows, query):
     everything = words.scores(*told)
     for chosen in (np.arange(len(rows)), np.arange(0, len(rows), 2)):
         assert words.scores_of(chosen.astype(np.int32), *told).tolist() == everything[chosen].tolist()
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 9), max_size=12), max_size=30),
+    st.lists(st.integers(0, 11), unique=True, max_size=6),
+    st.integers(1, 8),
+    st.randoms(),
+)
+def test_the_best_are_the_best_whatever_is_left_out(rows, query, k, random):
+    words, _ = lexical(rows, Parameters())
+    told = asked(words, query, Parameters())
+    everything = words.scores(*told)
+    mask = np.array([random.random() < 0.7 for _ in rows], dtype=bool)
+    for only in (None, mask):
+        wanted = sorted(
+            ((-score, at) for at, score in enumerate(everything.tolist()) if score and (only is None or only[at]))
+        )[:k]
+        for few in (0, 1 << 30):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(bm25, "FEW", few)
+                patch.setattr(bm25, "LONG", 0)
+                found, scores = words.best(*told, k, only)
+            assert found.tolist() == sorted(found.tolist()) and len(set(found.tolist())) == len(found)
+            best = sorted(zip((-scores).tolist(), found.tolist(), strict=True))[:k]
+            assert best == wanted
 
 
 @pytest.mark.parametrize("rows", [[], [[]], [[], []]])

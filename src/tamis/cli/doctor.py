@@ -76,7 +76,7 @@ def _python() -> str:
 
 
 def _packages() -> str:
-    names = ("numpy", "onnxruntime", "tokenizers", "bm25s", "rjieba", "opencc")
+    names = ("numpy", "onnxruntime", "tokenizers", "rjieba", "opencc")
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
 
 

@@ -122,12 +122,10 @@ class Snapshot:
         """The best ``k`` by BM25, best first; documents that share no token with the query are no results."""
         places, scores = [np.zeros(0, np.int64)], [np.zeros(0)]
         for start, segment, words in zip(self.corpus.starts.tolist(), self.corpus.segments, self._words, strict=False):
-            found = words.scores(asked.terms, asked.weights)
-            mask = segment.admitted(only)
-            rows = np.flatnonzero(found > 0 if mask is None else (found > 0) & mask)
-            rows = rows[top(found[rows], segment.rank[rows], k)]
-            places.append(start + rows)
-            scores.append(found[rows].astype(np.float64))
+            rows, found = words.best(asked.terms, asked.weights, k, segment.admitted(only))
+            best = top(found, segment.rank[rows], k)
+            places.append(start + rows[best].astype(np.int64))
+            scores.append(found[best].astype(np.float64))
         positions, values = np.concatenate(places), np.concatenate(scores)
         if len(self.corpus.segments) > 1:
             best = top(values, self.corpus.ranks(positions), k)
