@@ -19,6 +19,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -84,6 +85,30 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+class Memory:
+    """Most memory of this process that is its own, watched by a thread: mapped files, which the system may take back at
+    any time, count in a process' peak, too."""
+
+    def __init__(self) -> None:
+        self.most = 0.0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Memory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        page = os.sysconf("SC_PAGE_SIZE") / 2**20
+        while not self._ended.wait(0.02):
+            _, resident, shared, *_ = map(int, Path("/proc/self/statm").read_text().split())
+            self.most = max(self.most, (resident - shared) * page)
+
+
 class Phases:
     """Progress that remembers when reading ended and linking began."""
 
@@ -139,7 +164,7 @@ def build_usearch(count: int, texts: list[str], encoder: Recombined, folder: Pat
 
     pairs = drawn(count, texts)
     graph = Usearch(
-        ndim=encoder.dimension, metric="ip", dtype="i8", connectivity=16, expansion_add=CONSTRUCTION,
+        ndim=encoder.dimension, metric="ip", dtype="f16", connectivity=16, expansion_add=CONSTRUCTION,
         expansion_search=BREADTH,
     )  # fmt: skip
     for start in range(0, count, ADDED):
@@ -154,11 +179,12 @@ def build(name: str, count: int, folder: Path) -> None:
     encoder = Recombined(texts, np.load(folder / "sentences.npy"))
     before = peak()
     start, cpu = time.perf_counter(), time.process_time()
-    told = globals()[f"build_{name}"](count, texts, encoder, folder)
+    with Memory() as memory:
+        told = globals()[f"build_{name}"](count, texts, encoder, folder)
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
     print(
-        f"{name:8} {wall:7.1f} s ({cpu:.0f} s CPU), {count / wall:,.0f} documents/s, "
-        f"peak {peak():.0f} MB (before it began {before:.0f}); {told}",
+        f"{name:8} {wall:7.1f} s ({cpu:.0f} s CPU), {count / wall:,.0f} documents/s, memory {memory.most:.0f} MB, "
+        f"with mapped files {peak():.0f} MB (before it began {before:.0f}); {told}",
         flush=True,
     )
 
@@ -255,6 +281,24 @@ def search(count: int, folder: Path, texts: list[str], encoder: Recombined) -> N
     print(f"peak memory of this process, everything open: {peak():.0f} MB")
 
 
+def changed(count: int, folder: Path, texts: list[str], encoder: Recombined) -> None:
+    """What small writes take in an index of this size, and how soon another process finds them."""
+    index, reader = (Index.open(folder / "tamis", encoder=encoder, verify=False) for _ in range(2))
+    pairs = np.random.default_rng(3).integers(len(texts), size=(1_000, 2)).tolist()
+    name = f"new{time.time_ns()}"
+    new = [Document(f"{name}-{at}", f"{texts[a]}{SEPARATOR}{texts[b]}") for at, (a, b) in enumerate(pairs)]
+    for what, act in (
+        ("add 1,000 documents", lambda: index.add(new)),
+        ("take that up elsewhere", reader.refresh),
+        ("delete 1,000 documents", lambda: index.delete([document.id for document in new])),
+        ("add one document", lambda: index.add(new[:1])),
+        ("delete it", lambda: index.delete([new[0].id])),
+    ):
+        start = time.perf_counter()
+        act()
+        print(f"{what}: {time.perf_counter() - start:.2f} s")
+
+
 def main() -> None:
     told = argparse.ArgumentParser(description=__doc__)
     told.add_argument("count", type=int, nargs="?", default=100_000)
@@ -278,7 +322,9 @@ def main() -> None:
             if not (folder / name).exists():
                 command = [sys.executable, __file__, str(options.count), "--folder", str(folder), "--build", name]
                 subprocess.run(command, check=True, env={**os.environ, "TAMIS_THREADS": "2", "OMP_NUM_THREADS": "2"})
-        search(options.count, folder, texts, Recombined(texts, np.load(folder / "sentences.npy")))
+        encoder = Recombined(texts, np.load(folder / "sentences.npy"))
+        search(options.count, folder, texts, encoder)
+        changed(options.count, folder, texts, encoder)
 
 
 if __name__ == "__main__":
