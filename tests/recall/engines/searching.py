@@ -1,7 +1,7 @@
 """A small server that takes the requests tamis sends to OpenSearch or Elasticsearch, strictly, and answers as they do.
 
-Neither can be installed here. What a request may hold, and the shape of each answer, is as their references document it;
-an unknown key, parameter or media type is refused as they refuse it. Searches are exact, and lengths are not rounded.
+Neither can be installed here. What a request may hold, and the shape of each answer, is as their references say; an
+unknown key, parameter or media type is refused as they refuse it. Searches are exact, and lengths are not rounded.
 """
 
 from __future__ import annotations
@@ -124,14 +124,14 @@ class Searching:
             assert (settings.get("knn") is True) == (self.dialect == "opensearch")
         similarity = settings["similarity"]["tamis"]
         assert similarity["type"] == "BM25" and mappings["properties"]["words"]["similarity"] == "tamis"
-        self.indexes[name] = {"name": name, "mappings": mappings, "bm25": similarity, "documents": {}}
+        self.indexes[name] = {"name": name, "mappings": mappings, "bm25": similarity, "documents": {}, "counts": {}}
         return {"acknowledged": True, "shards_acknowledged": True, "index": name}
 
     def mapping(self, held: Any, _: Any) -> Any:
         return {held["name"]: {"mappings": held["mappings"]}}
 
     def bulk(self, held: Any, lines: list[Any]) -> Any:
-        items, at = [], 0
+        held["counts"], items, at = {}, [], 0
         while at < len(lines):
             ((act, told),) = lines[at].items()
             only(told, "_id")
@@ -257,13 +257,12 @@ class Searching:
         return sum(found) if len(found) >= told.get("minimum_should_match", 0) else None
 
     def bm25(self, held: Any, source: Any, token: str, boost: float) -> float | None:
-        counts = held.setdefault("counts", {})
-        version = (id(source), len(held["documents"]))
-        if counts.get("version") != len(held["documents"]):
+        counts = held["counts"]
+        if counts.get("of") != len(held["documents"]):
             all_words = [d["words"].split(" ") if d["words"] else [] for d in held["documents"].values()]
+            counts["of"] = len(all_words)
             counts["mean"] = sum(map(len, all_words)) / max(1, len(all_words))
             counts["df"] = Counter(token for words in all_words for token in set(words))
-            counts["version"] = version[1]
         words = source["words"].split(" ") if source["words"] else []
         tf = words.count(token)
         if not tf:
