@@ -95,7 +95,8 @@ class Collection:
         """
         self._check_segmenter()
         done = 0
-        for block in blocks(stream(map(_named, _items(documents)), 0), BLOCK, CHARACTERS):
+        storables = map(storable, stream(map(_named, _items(documents)), 0))
+        for block in blocks(storables, BLOCK, CHARACTERS):
             self._engine.put(self._rows(block))
             done += len(block)
             if progress is not None:
@@ -174,7 +175,7 @@ class Collection:
         """Documents as the engine takes them; of several with one id, the last."""
         from tamis.text import clean, segment
 
-        kept = list({document.id: storable(document) for document in documents}.values())
+        kept = list({document.id: document for document in documents}.values())
         texts = [clean(document.full_text) for document in kept]
         vectors = encoded(self._model(), texts, "document") if self.has_vectors else [None] * len(kept)
         tokens = [Counter(segment(text)) for text in texts]

@@ -223,7 +223,7 @@ def _connected(where: Address) -> tuple[Any, str, str, AbstractContextManager[An
             host=where.host,
             port=where.port or PORT,
             https=secure,
-            api_key=secret or None,
+            headers={"api-key": secret} if secret else None,  # as api_key= does, which warns of this machine itself
             timeout=options.timeout,
             check_compatibility=False,
         )
