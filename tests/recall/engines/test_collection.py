@@ -17,7 +17,7 @@ from .conftest import HashingEncoder, make_documents
 
 QUERIES = [Query("drum sieve drum"), Query("法院 合同"), Query("wing flow appeal court contract soup")]
 AWKWARD = [
-    Document("it's \"quoted\"; DROP TABLE x; --", "a drum's \\ back'slash", fields={"a.b": 1, "c d": "'; --"}),
+    Document('it\'s "quoted"; DROP TABLE x; --', "a drum's \\ back'slash", fields={"a.b": 1, "c d": "'; --"}),
     Document("筛子/%s?{}", "法院 and a NUL \0 inside", "题 %s", {"名": "值", "big": 2**53, "no": None, "yes": True}),
     Document(" leading", "half \ud83d of a character", fields={"x": 0.1, "y": -1e-9, "many": ["a", 1]}),
     Document("blank", "", fields={"kind": "empty"}),

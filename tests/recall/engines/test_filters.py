@@ -16,11 +16,15 @@ from tamis.recall.engines.engine import EXACT
 from .conftest import HashingEncoder
 
 NAMES = ["year", "lang", "a.b", "名", "x y", "'--"]
-texts = st.sampled_from(["", "zh", "en", "1", "true", "2026-01-31", "2026-02", "é", "筛", "😀", "Z", "'; --", '"', "%s"])
+texts = st.sampled_from(
+    ["", "zh", "en", "1", "true", "2026-01-31", "2026-02", "é", "筛", "😀", "Z", "'; --", '"', "%s"]
+)
 numbers = st.one_of(
     st.sampled_from([0, 1, 1.0, -1, 2, 1990, 1990.0, 0.1, 1e300, -0.0, EXACT, -EXACT, 5e-324]),
     st.integers(-EXACT, EXACT),
-    st.floats(allow_nan=False, allow_infinity=False).filter(lambda value: not value.is_integer() or abs(value) <= EXACT),
+    st.floats(allow_nan=False, allow_infinity=False).filter(
+        lambda value: not value.is_integer() or abs(value) <= EXACT
+    ),
 )
 values = st.one_of(texts, numbers, st.booleans(), st.none())
 fields = st.dictionaries(st.sampled_from(NAMES), values, max_size=4)

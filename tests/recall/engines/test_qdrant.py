@@ -40,7 +40,9 @@ class Served:
                         told = outer.answer(self.command, self.path, json.loads(data or b"{}")) if allowed else None
                     except ValueError as error:
                         told, allowed = {"error": str(error)}, True
-                status = 200 if allowed and not (isinstance(told, dict) and "error" in told) else 404 if allowed else 401
+                status = (
+                    200 if allowed and not (isinstance(told, dict) and "error" in told) else 404 if allowed else 401
+                )
                 body = json.dumps({"result": told, "status": "ok", "time": 0.0} if status == 200 else {"status": told})
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

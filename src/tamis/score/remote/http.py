@@ -358,7 +358,7 @@ def said(data: bytes) -> str:
 
 def _message(value: Any) -> str:
     if isinstance(value, Mapping):
-        found = next((_message(value[k]) for k in ("message", "detail", "error", "msg") if value.get(k)), "")
+        found = next((_message(value[k]) for k in ("message", "detail", "error", "msg", "reason") if value.get(k)), "")
         kind = next((value[k] for k in ("error_type", "type", "code") if isinstance(value.get(k), str)), "")
         return f"{found} ({kind})" if found and kind else found or kind
     if isinstance(value, list):
