@@ -279,3 +279,4 @@ def test_a_small_k_under_a_filter_is_full(retriever):
     (whole,) = retriever.search([replace(QUERIES[2], where=where)], 100)
     (short,) = retriever.search([replace(QUERIES[2], where=where)], 3)
     assert [c.doc.id for c in short] == [c.doc.id for c in whole[:3]]
+    assert all(where.admits(c.doc.fields) for c in whole)
