@@ -69,7 +69,7 @@ def test_by_get(serve):
     asked = [Query("what sieves a&b=c/d? 筛", id="1"), Query("two"), Query("three")]
     found = retriever.search(asked, 2)
     assert [r.query for r in found] == asked
-    assert [[(c.doc.id, c.score, dict(c.scores)) for c in r] for r in found][0] == [
+    assert [(c.doc.id, c.score, dict(c.scores)) for c in found[0]] == [
         ("0", 1.0, {"remote": 1.0}),
         ("1", 0.9, {"remote": 0.9}),
     ]

@@ -38,11 +38,9 @@ class Served:
                 with outer.lock:
                     try:
                         told = outer.answer(self.command, self.path, json.loads(data or b"{}")) if allowed else None
+                        status = 200 if allowed else 401
                     except ValueError as error:
-                        told, allowed = {"error": str(error)}, True
-                status = (
-                    200 if allowed and not (isinstance(told, dict) and "error" in told) else 404 if allowed else 401
-                )
+                        told, status = {"error": str(error)}, 404
                 body = json.dumps({"result": told, "status": "ok", "time": 0.0} if status == 200 else {"status": told})
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
