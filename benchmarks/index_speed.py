@@ -50,7 +50,7 @@ def pieces() -> list[str]:
     """The sentences of the demo corpus."""
     found = []
     for name in ("statutes", "abstracts"):
-        with gzip.open(DEMO / f"{name}.jsonl.gz", "rt", encoding="utf-8") as file:
+        with gzip.open(DEMO / name / "corpus.jsonl.gz", "rt", encoding="utf-8") as file:
             for row in map(json.loads, file):
                 found += [clean(s).replace(SEPARATOR, " ") for s in sentences(row["text"]) if len(s) > 15]
     return list(dict.fromkeys(found))
