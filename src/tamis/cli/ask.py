@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @rewritten_by()
 @choosing(Model, "tamis-mini", passages=True)
 def command(
-    folder: IndexFolder,
+    index: IndexFolder,
     query: Annotated[str, typer.Argument(help="What is asked.")],
     llm: Annotated[
         str,
@@ -66,7 +66,7 @@ def command(
         raise typer.BadParameter("--llm-model names a model at a server: expected --llm URL, too")
     scorer = chosen.or_none()
     generator = _generator(llm, llm_model, scorer, k)
-    done = found(Query(query, instruction=instruction), scorer, Wanted(folder, recall, depth, policy, k, rewriting))
+    done = found(Query(query, instruction=instruction), scorer, Wanted(index, recall, depth, policy, k, rewriting))
     if as_json:
         show.as_json(generator.answer(done.decision).as_json())
     else:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Where candidates are looked for and how: the index, first stage, depth, policy, how many are kept, rewriting."""
+    """Where candidates are looked for and how: the index's folder or a collection's URL, first stage, depth, policy,
+    how many are kept, rewriting."""
 
-    folder: Path
+    index: str
     recall: Recall | None
     depth: int
     policy: Path | None
@@ -41,18 +42,18 @@ def found(asked: Query, scorer: Scorer | None, wanted: Wanted) -> Found:
     """The candidates of a query; without a scorer, in the first stage's order.
 
     Raises:
-        IndexStoreError: the folder is no index.
+        IndexStoreError: the folder is no index, or the engine has no such collection.
         PolicyError: the policy cannot be used with this scorer.
         InputError: the query is blank.
     """
     from tamis.decide import read
     from tamis.pipeline import Pipeline, Rerank
-    from tamis.recall import Index
+    from tamis.recall.engines import open_retriever
     from tamis.score import evidence_of
 
     wanted.rewriting.check()
     rule = policy_for(wanted.policy, scorer)
-    retriever = wanted.rewriting.widened(Index.open(wanted.folder).retriever(wanted.recall or "auto"))
+    retriever = wanted.rewriting.widened(open_retriever(wanted.index, mode=wanted.recall or "auto"))
     recalled = Pipeline(retriever, k=max(wanted.depth, wanted.k)).search([wanted.rewriting.asked(asked)])
     positions = {item.doc.id: at for at, item in enumerate(recalled[0])}
     if scorer is not None:

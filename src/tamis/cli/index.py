@@ -1,4 +1,4 @@
-"""``tamis index``: build an index folder, add documents to it, delete documents from it."""
+"""``tamis index``: build an index folder or a collection in an engine, add documents to it, delete documents."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from tamis.cli import show
-from tamis.cli.options import AsJson
+from tamis.cli.options import AsJson, ToEngine
+from tamis.cli.sending import send
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The index folder.")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="The index folder; none with --to.", show_default=False)
+    ] = None,
     docs: Annotated[
         str | None, typer.Option(help="Documents: .txt, .jsonl, .csv, gzip allowed; - reads stdin.", metavar="FILE|-")
     ] = None,
@@ -21,6 +24,7 @@ def command(
     encoder: Annotated[str, typer.Option(help="e5-small, use (light), a model folder, or none (words only).")] = (
         "e5-small"
     ),
+    to: ToEngine = None,
     as_json: AsJson = False,
 ) -> None:
     """Build an index of documents for hybrid search; a crash in the middle leaves the previous index readable.
@@ -28,6 +32,11 @@ def command(
     Example: tamis index ./law --docs corpus.jsonl.gz
 
     Later: tamis index ./law --docs new.jsonl --add
+
+    Elsewhere: tamis index --docs corpus.jsonl.gz --to qdrant://localhost:6333/law
+
+    What was sent to an engine before a failure stays there: the same command with --add sends all again, and each
+    document takes the place of the one that has its id.
     """
     import sys
 
@@ -36,6 +45,11 @@ def command(
 
     if docs is None and not delete:
         raise typer.BadParameter("expected --docs FILE (with --add to extend an index) or --delete ID")
+    if (folder is None) == (to is None):
+        raise typer.BadParameter("expected an index folder or --to URL, and not both")
+    if folder is None or to is not None:
+        send(to or "", docs, delete, encoder=encoder, add=add, as_json=as_json)
+        return
     if add or delete:
         index = Index.open(folder)
     if delete:

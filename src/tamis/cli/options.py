@@ -96,7 +96,19 @@ FirstStage = Annotated[
     Recall | None, typer.Option("--recall", help="First stage; hybrid where the index has vectors, bm25 elsewhere.")
 ]
 Depth = Annotated[int, typer.Option("--depth", min=1, help="Candidates that are recalled and reranked.")]
-IndexFolder = Annotated[Path, typer.Argument(metavar="DIR", help="An index folder made by tamis index.")]
+IndexFolder = Annotated[
+    str, typer.Argument(metavar="DIR|URL", help="An index folder made by tamis index, or a collection's URL.")
+]
+ToEngine = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="URL",
+        help="An engine in place of a folder: qdrant://HOST/NAME, postgresql://HOST/DATABASE?table=NAME, "
+        "opensearch+https://HOST/NAME, elasticsearch+https://HOST/NAME.",
+        show_default=False,
+    ),
+]
 TopK = Annotated[int | None, typer.Option("--top-k", "-k", min=1, help="Keep this many of the best.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of a table.")]
 

@@ -26,7 +26,7 @@ from tamis.cli.rewriting import NOT, Rewriting, rewritten_by
 @rewritten_by()
 @choosing(Model, "tamis-mini", passages=True)
 def command(
-    folder: IndexFolder,
+    index: IndexFolder,
     query: Annotated[str, typer.Argument(help="What is asked.")],
     k: Annotated[int, typer.Option("-k", min=1, help="Results to show.")] = 10,
     recall: FirstStage = None,
@@ -48,5 +48,5 @@ def command(
     from tamis.core import Query
 
     asked = Query(query, instruction=instruction)
-    done = found(asked, chosen.or_none(), Wanted(folder, recall, depth, policy, k, rewriting))
+    done = found(asked, chosen.or_none(), Wanted(index, recall, depth, policy, k, rewriting))
     show.decided(done.decision, chosen.model, done.positions, done.reading, machine=as_json)

@@ -10,7 +10,7 @@ import re
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Any, TypeVar
@@ -75,6 +75,16 @@ class Fault(Exception):
         self.error, self.wait, self.broken = error, wait, broken
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it is sent; no error repeats its query."""
+
+    url: str
+    content: bytes
+    method: str = "POST"
+    query: str = ""
+
+
 class JsonClient:
     """Sends JSON, gets JSON; one for any number of threads and for forked processes.
 
@@ -82,9 +92,10 @@ class JsonClient:
 
     Args:
         url: the server, ``http://`` or ``https://``, with or without a path.
-        key: sent as ``Authorization: Bearer``; it stands in no error, log or representation.
+        key: stands in no error, log or representation.
         options: how the server is asked.
         advice: what to do about an answer of some status, where that is not what ``ADVICE`` says.
+        header: how the key is sent.
 
     Raises:
         InputError: the URL or the key cannot be used.
@@ -100,9 +111,10 @@ class JsonClient:
         key: str = "",
         options: HttpOptions | None = None,
         advice: Mapping[int, str] | None = None,
+        header: str = "Authorization: Bearer {key}",
     ) -> None:
         self.url, self.options, self._advice = url, options or HttpOptions(), {**ADVICE, **(advice or {})}
-        self._key = key.strip()
+        self._key, self._header = key.strip(), header
         if not self._key.isascii() or not self._key.isprintable() or " " in self._key:
             raise InputError("the API key has characters that no header can carry: check the variable it is read from")
         try:
@@ -123,15 +135,17 @@ class JsonClient:
         """The server's answer to ``body``, sent to ``path`` below the client's URL.
 
         Args:
-            path: of the API.
-            body: JSON values.
             within: seconds that all tries and the waiting between them may take together.
 
         Raises:
             RemoteError: the server failed, refused or was not reached, after all tries; or what it sent is no JSON.
         """
-        url, content, end = joined(self.url, path), _written(body), time.monotonic() + within
-        return self._tried(lambda: self._once(url, content, end), end)
+        return self.send(Asked(path, _written(body)), within=within)
+
+    def send(self, asked: Asked, *, within: float = math.inf) -> Any:
+        """The same for a request by any method and with any body; its ``url`` is the path."""
+        asked, end = replace(asked, url=joined(self.url, asked.url)), time.monotonic() + within
+        return self._tried(lambda: self._once(asked, end), end)
 
     def events(self, path: str, body: Mapping[str, Any]) -> Iterator[str]:
         """The server's answer to ``body`` as it comes: the data of each server-sent event.
@@ -142,8 +156,8 @@ class JsonClient:
         Raises:
             RemoteError: the server failed, refused or was not reached, after all tries; or it broke off its answer.
         """
-        url, content = joined(self.url, path), _written(body)
-        response = self._tried(lambda: self._opened(url, content))
+        asked = Asked(url := joined(self.url, path), _written(body))
+        response = self._tried(lambda: self._opened(asked))
         try:
             yield from events(self._chunks(response, url), response.headers.get("content-type", ""))
         finally:
@@ -172,8 +186,8 @@ class JsonClient:
             return asked if asked > LONGEST_WAIT else min(LONGEST_WAIT, asked + self.options.patience * jitter)
         return min(LONGEST_WAIT, self.options.patience * 2.0 ** min(tries - 1, 16) * jitter)
 
-    def _once(self, url: str, content: bytes, end: float) -> Any:
-        response, data = self._sent(url, content, whole=True, end=end)
+    def _once(self, asked: Asked, end: float) -> Any:
+        (response, data), url = self._sent(asked, whole=True, end=end), asked.url
         if not response.is_success:
             raise self._refused(response, data, url)
         try:
@@ -183,20 +197,21 @@ class JsonClient:
             what = f"{url} (status {response.status_code}) expected JSON, got {shown!r}: {self._advice[404]}"
             raise Fault(RemoteError(what, status=response.status_code, said=shown), broken=True) from error
 
-    def _opened(self, url: str, content: bytes) -> httpx.Response:
+    def _opened(self, asked: Asked) -> httpx.Response:
         """An answer whose body is still to be read; the caller closes it."""
-        response, data = self._sent(url, content, whole=False)
+        response, data = self._sent(asked, whole=False)
         if not response.is_success:
-            raise self._refused(response, data, url)
+            raise self._refused(response, data, asked.url)
         return response
 
-    def _sent(self, url: str, content: bytes, *, whole: bool, end: float = math.inf) -> tuple[httpx.Response, bytes]:
+    def _sent(self, asked: Asked, *, whole: bool, end: float = math.inf) -> tuple[httpx.Response, bytes]:
         """An answer and its bytes; with ``whole`` false, a success is left open and its bytes are unread."""
+        url, full = asked.url, f"{asked.url}?{asked.query}" if asked.query else asked.url
         client, seconds = self._client(), min(self.options.timeout, max(end - time.monotonic(), 0.001))
         accept = {} if whole else {"Accept": "text/event-stream, application/json"}
         # Who has only so long does not wait longer for a connection that others hold.
         limits = httpx.Timeout(seconds, connect=min(seconds, 10.0), pool=None if end == math.inf else seconds)
-        request = client.build_request("POST", url, content=content, headers=accept, timeout=limits)
+        request = client.build_request(asked.method, full, content=asked.content, headers=accept, timeout=limits)
         try:
             response = client.send(request, stream=True)
             if not whole and response.is_success:
@@ -273,12 +288,13 @@ class JsonClient:
 
     def _made(self) -> httpx.Client:
         asked, host = self.options, urlsplit(self.url)
+        name, _, value = self._header.partition(":")
         local = is_loopback(host.hostname or "")
         return httpx.Client(
             headers={
                 "Content-Type": "application/json",
                 "Accept": "application/json",
-                **({"Authorization": f"Bearer {self._key}"} if self._key else {}),
+                **({name: value.strip().format(key=self._key)} if self._key else {}),
             },
             limits=httpx.Limits(max_connections=asked.connections, max_keepalive_connections=asked.connections),
             verify=not (local and host.scheme == "http"),  # certificates take long to load, and nothing would read them
@@ -342,7 +358,7 @@ def said(data: bytes) -> str:
 
 def _message(value: Any) -> str:
     if isinstance(value, Mapping):
-        found = next((_message(value[k]) for k in ("message", "detail", "error", "msg") if value.get(k)), "")
+        found = next((_message(value[k]) for k in ("message", "detail", "error", "msg", "reason") if value.get(k)), "")
         kind = next((value[k] for k in ("error_type", "type", "code") if isinstance(value.get(k), str)), "")
         return f"{found} ({kind})" if found and kind else found or kind
     if isinstance(value, list):
