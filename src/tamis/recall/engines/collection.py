@@ -18,8 +18,8 @@ from tamis.recall.documents import Source, blocks, stream
 from tamis.recall.engines.engine import Ask, Engine, Made, Row, askable, storable
 from tamis.recall.engines.stages import best, documents_of, fused, hybrid, ranking, scores
 from tamis.recall.fuse import Fusion, Weighted
-from tamis.recall.segment import encoded, segmenter
 from tamis.recall.snapshot import Mode
+from tamis.recall.writer import encoded, segmenter
 
 MODES: tuple[Mode, ...] = ("auto", "bm25", "dense", "hybrid")
 BLOCK, CHARACTERS = 256, 1_000_000  # documents, and characters of them, that are encoded and sent at once

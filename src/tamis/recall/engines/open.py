@@ -18,8 +18,8 @@ from tamis.recall.engines.postgres import Postgres
 from tamis.recall.engines.qdrant import Qdrant
 from tamis.recall.fuse import Fusion
 from tamis.recall.manifest import EncoderRecord
-from tamis.recall.segment import segmenter
 from tamis.recall.snapshot import Mode
+from tamis.recall.writer import segmenter
 
 
 @dataclass(frozen=True, slots=True)
