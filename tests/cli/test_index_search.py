@@ -121,3 +121,35 @@ def test_an_encoder_from_a_folder_is_found_from_anywhere(run, corpus, tmp_path, 
         query[0] @ encoder.encode(["Rain fell on the harbour."], "document")[0]
     )
     assert {row["id"]: row["scores"]["dense"] for row in results} == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_build_that_was_interrupted_goes_on(run, tmp_path, monkeypatch):
+    rows = [{"id": f"d{at}", "text": f"drum {at}", "even": at % 2 == 0, "year": 1990 + at} for at in range(50)]
+    docs = tmp_path / "docs.jsonl"
+    docs.write_text("\n".join([*map(json.dumps, rows), '{"id": "broken"']))
+    monkeypatch.setattr("tamis.recall.write.RUN", 20)
+    monkeypatch.setattr("tamis.recall.write.BLOCK", 10)
+    told = run("index", tmp_path / "i", "--docs", docs, "--encoder", "none")
+    assert told.code == 1 and "docs.jsonl, line 51" in told.err and "--resume goes on" in told.err
+    docs.write_text("\n".join(map(json.dumps, rows)))
+    told = run("index", tmp_path / "i", "--docs", docs, "--encoder", "none", "--resume", "--json")
+    assert json.loads(told.out)["documents"] == 50
+    found = run(
+        "search", tmp_path / "i", "drum", "--model", "none", "--json", "--where", "even=true", "--where", "year<1996"
+    )
+    assert sorted(row["id"] for row in json.loads(found.out)["results"]) == ["d0", "d2", "d4"]
+
+
+def test_segments_are_merged_when_told(run, tmp_path):
+    from tamis.recall import Index, write
+
+    index = Index.build(["drum"], tmp_path / "i", encoder=None)
+    before, write.AT_ONCE = write.AT_ONCE, 0
+    try:
+        for at in range(8):
+            index.add([f"drum {at}"])
+    finally:
+        write.AT_ONCE = before
+    assert len(list((tmp_path / "i").glob("*_documents.jsonl"))) == 9
+    assert json.loads(run("index", tmp_path / "i", "--merge", "--json").out)["documents"] == 9
+    assert len(list((tmp_path / "i").glob("*documents.jsonl"))) == 1

@@ -19,6 +19,7 @@ from tamis.cli.options import (
     Instruction,
     Model,
     PolicyFile,
+    Where,
     choosing,
 )
 from tamis.cli.rewriting import NOT, Rewriting, rewritten_by
@@ -45,6 +46,7 @@ def command(
     k: Annotated[int, typer.Option("-k", min=1, help="Passages to answer from.")] = 5,
     recall: FirstStage = None,
     depth: Depth = 100,
+    where: Where = None,
     chosen: Chosen = USUAL,
     instruction: Instruction = "",
     policy: PolicyFile = None,
@@ -61,12 +63,17 @@ def command(
     Example: tamis ask ./law "试用期最长多久" --policy policy.json
     """
     from tamis.core import Query
+    from tamis.filters import Filter
 
     if llm_model and not llm:
         raise typer.BadParameter("--llm-model names a model at a server: expected --llm URL, too")
     scorer = chosen.or_none()
     generator = _generator(llm, llm_model, scorer, k)
-    done = found(Query(query, instruction=instruction), scorer, Wanted(index, recall, depth, policy, k, rewriting))
+    done = found(
+        Query(query, instruction=instruction, where=Filter.of(where) if where else None),
+        scorer,
+        Wanted(index, recall, depth, policy, k, rewriting),
+    )
     if as_json:
         show.as_json(generator.answer(done.decision).as_json())
     else:

@@ -109,6 +109,15 @@ ToEngine = Annotated[
         show_default=False,
     ),
 ]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help='Find only documents whose field is so: lang=zh, lang!=zh, year>=1990, lang=["zh", "en"]; all must hold.',
+        show_default=False,
+    ),
+]
 TopK = Annotated[int | None, typer.Option("--top-k", "-k", min=1, help="Keep this many of the best.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of a table.")]
 

@@ -18,6 +18,7 @@ from tamis.cli.options import (
     Instruction,
     Model,
     PolicyFile,
+    Where,
     choosing,
 )
 from tamis.cli.rewriting import NOT, Rewriting, rewritten_by
@@ -31,6 +32,7 @@ def command(
     k: Annotated[int, typer.Option("-k", min=1, help="Results to show.")] = 10,
     recall: FirstStage = None,
     depth: Depth = 100,
+    where: Where = None,
     chosen: Chosen = USUAL,
     instruction: Instruction = "",
     policy: PolicyFile = None,
@@ -44,9 +46,12 @@ def command(
     With --rewrite, the query is searched as --history means it and in other words; candidates say what found them.
 
     Example: tamis search ./law "试用期最长多久" -k 5
+
+    Among some: tamis search ./law "试用期最长多久" --where kind=statute --where "year>=2008"
     """
     from tamis.core import Query
+    from tamis.filters import Filter
 
-    asked = Query(query, instruction=instruction)
+    asked = Query(query, instruction=instruction, where=Filter.of(where) if where else None)
     done = found(asked, chosen.or_none(), Wanted(index, recall, depth, policy, k, rewriting))
     show.decided(done.decision, chosen.model, done.positions, done.reading, machine=as_json)
