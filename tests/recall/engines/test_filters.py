@@ -55,7 +55,7 @@ def held_against(collection, rows, wheres):
 
 
 rows_of = st.lists(fields, min_size=1, max_size=8)
-usual = settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+usual = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def index(address):
     return create_collection(address("opensearch"), encoder=HashingEncoder(4))
 
 
-@settings(usual, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(usual, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=rows_of, wheres=st.lists(filters(between_texts), min_size=1, max_size=6))
 def test_opensearch(index, rows, wheres):
     held_against(index, rows, wheres)

@@ -53,6 +53,9 @@ def test_urls_that_cannot_be_used(url, says):
 
 def test_a_key_is_not_sent_unencrypted(monkeypatch):
     monkeypatch.setenv("QDRANT_API_KEY", "hunter2")
+    for near in ("qdrant://127.evil.org/law", "qdrant://localhost.evil.org/law"):
+        with pytest.raises(InputError, match="unencrypted"):
+            open_collection(near)
     with pytest.raises(InputError, match="would go to host unencrypted") as caught:
         open_collection("qdrant://host/law")
     assert "hunter2" not in str(caught.value)

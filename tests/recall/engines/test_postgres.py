@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -77,7 +81,7 @@ def test_a_block_is_written_whole_or_not_at_all(held, table, direct):
 
 def test_hnsw_is_used_and_a_rare_filter_finds_all(held, table, direct):
     documents = [
-        Document(d.id, d.text, fields={"rare": at % 400 == 0, "at": at}) for at, d in enumerate(make_documents(3000))
+        Document(d.id, d.text, fields={"rare": at % 250 == 0, "at": at}) for at, d in enumerate(make_documents(2000))
     ]
     held.add(documents)
     direct.execute(f'ANALYZE "{table}"')
@@ -126,5 +130,27 @@ def test_twelve_threads_share_a_collection(held):
     held.add(make_documents(50))
     expected = [c.doc.id for c in held.search(["drum court"], 20)[0]]
     with ThreadPoolExecutor(12) as threads:
-        for found in threads.map(lambda _: held.search(["drum court"], 20)[0], range(48)):
+        for found in threads.map(lambda _: held.search(["drum court"], 20)[0], range(24)):
             assert [c.doc.id for c in found] == expected
+
+
+def test_a_writer_that_is_killed_loses_and_doubles_nothing(url, table, direct, tmp_path):
+    """``kill -9`` in the middle; the same command with --add brings the rest."""
+    corpus = tmp_path / "corpus.jsonl"
+    rows = [json.dumps({"id": d.id, "title": d.title, "text": d.text}) for d in make_documents(2500)]
+    corpus.write_text("\n".join(rows) + "\n")
+    command = [sys.executable, "-m", "tamis", "index", "--docs", corpus, "--to", url, "--encoder", "none"]
+    writer = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    kept = 0
+    while not kept and writer.poll() is None:
+        time.sleep(0.01)
+        if direct.execute("SELECT to_regclass(quote_ident(%s)) IS NOT NULL", [f"{table}_made"]).fetchone()[0]:
+            kept = (direct.execute(f'SELECT documents FROM "{table}_made"').fetchone() or [0])[0]
+    writer.kill()
+    writer.wait()
+    assert 0 < len(open_collection(url)) < 2500
+    counts, again = recounted(direct, table)
+    assert counts == again
+    subprocess.run([*command, "--add"], check=True, capture_output=True)
+    counts, again = recounted(direct, table)
+    assert counts == again and counts[1][0] == 2500

@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from tamis.errors import InputError
 
 Options = TypeVar("Options")
-LOOPBACK = ("127.", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +38,6 @@ class Address:
         """Host and port, as a URL has them."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port is None else f"{host}:{self.port}"
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether the server is this machine itself."""
-        return self.host.startswith(LOOPBACK)
 
     def read(self, row: type[Options]) -> Options:
         """The options as an instance of a dataclass of them.
@@ -106,7 +100,9 @@ def key(variable: str, usual: str, where: Address, *, encrypted: bool) -> str:
     found = os.environ.get(variable, "").strip() if variable else ""
     if not found and variable not in ("", usual):
         raise InputError(f"the environment variable {variable!r}, which the URL names for its key, is not set")
-    if found and not encrypted and not where.is_loopback:
+    from tamis.score.remote.http import is_loopback
+
+    if found and not encrypted and not is_loopback(where.host):
         raise InputError(
             f"the key of {variable} would go to {where.host} unencrypted: use https, or ?key_env= to send none"
         )

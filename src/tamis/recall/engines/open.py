@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,9 +13,6 @@ from tamis.errors import InputError
 from tamis.recall.engines.address import Address, address
 from tamis.recall.engines.collection import Collection
 from tamis.recall.engines.engine import Engine, Made
-from tamis.recall.engines.opensearch import ELASTICSEARCH, OPENSEARCH, OpenSearch
-from tamis.recall.engines.postgres import Postgres
-from tamis.recall.engines.qdrant import Qdrant
 from tamis.recall.fuse import Fusion
 from tamis.recall.manifest import EncoderRecord
 from tamis.recall.snapshot import Mode
@@ -24,19 +21,21 @@ from tamis.recall.writer import segmenter
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """What a URL's scheme opens and creates, and whether user name and password may stand in it."""
+    """Which engine a URL's scheme means, imported when it is asked for; whether a password may stand in the URL."""
 
-    open: Callable[[Address], Engine]
-    create: Callable[[Address, Made], Engine]
+    module: str
+    name: str
     password: bool = False
 
+    @property
+    def engine(self) -> Any:
+        """The class, whose ``open`` takes an Address, and ``create`` an Address and what will make the collection."""
+        return getattr(importlib.import_module(self.module), self.name)
 
-def _searching(dialect: Any) -> Scheme:
-    return Scheme(lambda where: OpenSearch.open(where, dialect), lambda w, made: OpenSearch.create(w, made, dialect))
 
-
-_QDRANT = Scheme(Qdrant.open, Qdrant.create)
-_POSTGRES = Scheme(Postgres.open, Postgres.create, password=True)
+_QDRANT = Scheme("tamis.recall.engines.qdrant", "Qdrant")
+_POSTGRES = Scheme("tamis.recall.engines.postgres", "Postgres", password=True)
+_SEARCH = Scheme("tamis.recall.engines.opensearch", "OpenSearch")
 SCHEMES: dict[str, Scheme] = {
     "qdrant": _QDRANT,
     "qdrant+http": _QDRANT,
@@ -44,10 +43,10 @@ SCHEMES: dict[str, Scheme] = {
     "qdrant+memory": _QDRANT,
     "postgresql": _POSTGRES,
     "postgres": _POSTGRES,
-    "opensearch+http": _searching(OPENSEARCH),
-    "opensearch+https": _searching(OPENSEARCH),
-    "elasticsearch+http": _searching(ELASTICSEARCH),
-    "elasticsearch+https": _searching(ELASTICSEARCH),
+    "opensearch+http": _SEARCH,
+    "opensearch+https": _SEARCH,
+    "elasticsearch+http": _SEARCH,
+    "elasticsearch+https": _SEARCH,
 }
 
 
@@ -93,7 +92,7 @@ def open_retriever(
 def open_collection(url: str, *, encoder: str | Path | Encoder | None = None) -> Collection:
     """The collection that a URL names; errors are those of ``open_retriever``."""
     scheme, where = _taken_apart(url)
-    return _collection(scheme.open(where), _loaded(encoder))
+    return _collection(scheme.engine.open(where), _loaded(encoder))
 
 
 def create_collection(url: str, *, encoder: str | Path | Encoder | None = "e5-small") -> Collection:
@@ -111,7 +110,7 @@ def create_collection(url: str, *, encoder: str | Path | Encoder | None = "e5-sm
     """
     scheme, where = _taken_apart(url)
     model = _loaded(encoder)
-    return _collection(scheme.create(where, Made(_record(encoder, model), segmenter())), model)
+    return _collection(scheme.engine.create(where, Made(_record(encoder, model), segmenter())), model)
 
 
 def _collection(engine: Engine, encoder: Encoder | None) -> Collection:

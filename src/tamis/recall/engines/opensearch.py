@@ -110,24 +110,26 @@ class OpenSearch:
         self.made = Made.read(self._metadata(), self.name)
 
     @classmethod
-    def open(cls, where: Address, dialect: Dialect) -> OpenSearch:
+    def open(cls, where: Address) -> OpenSearch:
         """The index of an address.
 
         Raises:
             IndexStoreError: there is none, or tamis did not make it.
             RemoteError: the server failed or refused.
         """
+        dialect = _dialect(where)
         client, index, _ = _connected(where, dialect)
         return cls(client, index, dialect)
 
     @classmethod
-    def create(cls, where: Address, made: Made, dialect: Dialect) -> OpenSearch:
+    def create(cls, where: Address, made: Made) -> OpenSearch:
         """A new, empty index.
 
         Raises:
             IndexStoreError: there is one of this name.
             RemoteError: the server failed or refused.
         """
+        dialect = _dialect(where)
         client, index, options = _connected(where, dialect)
         try:
             client.send(Asked(f"/{index}", _json(_settings(made, dialect, options)), "PUT"))
@@ -230,6 +232,10 @@ class OpenSearch:
         # One name, perhaps an alias, of exactly one index.
         (mapping,) = answer.values() if len(answer) == 1 else ({},)
         return mapping.get("mappings", {}).get("_meta", {}).get("tamis")
+
+
+def _dialect(where: Address) -> Dialect:
+    return ELASTICSEARCH if where.scheme.startswith("elasticsearch+") else OPENSEARCH
 
 
 def _connected(where: Address, dialect: Dialect) -> tuple[JsonClient, str, SearchOptions]:

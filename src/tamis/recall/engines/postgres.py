@@ -20,7 +20,7 @@ from tamis.recall.engines.address import Address
 from tamis.recall.engines.engine import Ask, Hit, Made, Row, absent
 
 CONNECT = 10  # seconds to reach a server, where the URL says nothing else
-SEARCHED, MOST_SEARCHED = 200, 1000  # candidates that HNSW keeps at least, and as many as pgvector allows
+SEARCHED, MOST_SEARCHED = 400, 1000  # candidates that HNSW keeps at least, and as many as pgvector allows
 LONGEST_NAME = 50  # bytes of a table's name, which gets endings of ours and may have 63
 
 Given = TypeVar("Given")
@@ -125,7 +125,7 @@ class Postgres:
 
     def near(self, asks: Sequence[Ask], k: int) -> list[list[Hit]]:
         """The best by the cosine, through HNSW; through all rows where a filter leaves HNSW short of them."""
-        wide = min(max(2 * k, SEARCHED), MOST_SEARCHED)
+        wide = min(max(4 * k, SEARCHED), MOST_SEARCHED)
 
         def read(connection: Any) -> list[list[Hit]]:
             connection.execute(text.SEARCH_SETTINGS.format(wide=wide))

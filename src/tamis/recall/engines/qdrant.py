@@ -97,6 +97,8 @@ class Qdrant:
     def put(self, rows: Sequence[Row]) -> None:
         """Write documents, in the place of those that have their ids."""
         if not self._mean and any(row.length for row in rows):
+            self._mean = float(self._metadata().get("mean_length") or 0)  # another writer may have come first
+        if not self._mean and any(row.length for row in rows):
             self._mean = max(sum(row.length for row in rows) / len(rows), 1.0)
             self._ask(lambda c: c.update_collection(self._collection, metadata={"mean_length": self._mean}))
         points = [self._point(row) for row in rows]
