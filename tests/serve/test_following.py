@@ -9,6 +9,9 @@ import pytest
 pytest.importorskip("fastapi", reason='needs the server: pip install "tamis[serve]"')
 
 from tamis.recall import Index
+from tamis.recall.engines import create_collection
+from tamis.serve import build
+from tamis.serve.config import IndexOptions
 from tamis.serve.recalling import Recall
 
 from .servers import alone, running
@@ -100,3 +103,15 @@ def test_an_index_that_is_damaged_is_not_taken_up(client, folder, caplog):
     assert set(found(client)) >= {"a", "b", "c"}
     told = [record for record in caplog.records if "searched as it was" in record.message]
     assert len(told) == 1
+
+
+def test_a_collection_in_an_engine_is_searched_as_an_index_is(tmp_path):
+    pytest.importorskip("qdrant_client", reason='needs the client: pip install "tamis[qdrant]"')
+    where = f"qdrant://{tmp_path}/kept?collection=law"
+    collection = create_collection(where, encoder=None)
+    collection.add([{"id": "a", "text": "a drum", "lang": "en"}, {"id": "b", "text": "drum 鼓", "lang": "zh"}])
+    collection.close()
+    recall = build.recall(IndexOptions(where), tmp_path)
+    with running(alone(Length(), recall=recall)) as client:
+        assert sorted(found(client)) == ["a", "b"]
+        assert found(client, where={"lang": "zh"}) == ["b"]

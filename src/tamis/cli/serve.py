@@ -35,7 +35,9 @@ def command(
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="tamis.toml: several models, policies, keys, limits.")
     ] = None,
-    index: Annotated[Path | None, typer.Option(metavar="DIR", help="An index folder, for /v1/search.")] = None,
+    index: Annotated[
+        str | None, typer.Option(metavar="DIR|URL", help="An index folder or a collection's URL, for /v1/search.")
+    ] = None,
     recall: FirstStage = None,
     chosen: Chosen = USUAL,
     calibration: Annotated[
@@ -82,7 +84,7 @@ def command(
         {
             "serve": {"host": host, "port": port, "rate": rate, "open": open_to_all or None},
             "models": model_table(chosen, calibration, config),
-            "index": {"path": full(index), "recall": recall},
+            "index": {"path": searched(index), "recall": recall},
             "policies": {GIVEN: full(policy)},
             "policy": policy and GIVEN,
             "llm": {"url": llm, "model": llm_model},
@@ -198,6 +200,13 @@ def model_table(chosen: Chosen, calibration: str | None, config: Path | None) ->
 def full(path: Path | None) -> str | None:
     """A path of the command line is one from the working folder, not from the file's."""
     return None if path is None else str(path.resolve())
+
+
+def searched(where: str | None) -> str | None:
+    """An index that the command line names; a folder is one from the working folder, and a URL one of an engine."""
+    from tamis.recall.engines import is_url
+
+    return where if where is None or is_url(where) else full(Path(where))
 
 
 def store(where: str | None) -> str | None:

@@ -18,7 +18,9 @@ SOON = 2.0  # seconds until the server listens; the page itself waits for what i
 @choosing(Model, None, passages=True)
 def command(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
-    index: Annotated[Path | None, typer.Option(metavar="DIR", help="An index folder to search in.")] = None,
+    index: Annotated[
+        str | None, typer.Option(metavar="DIR|URL", help="An index folder, or a collection's URL.")
+    ] = None,
     chosen: Chosen = USUAL,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="The policy that decides.")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
@@ -39,7 +41,7 @@ def command(
             {
                 "serve": {"port": port},
                 "models": serve.model_table(chosen, _usual(chosen), None),
-                "index": {"path": serve.full(index)},
+                "index": {"path": serve.searched(index)},
                 "policies": {serve.GIVEN: serve.full(policy)},
                 "policy": policy and serve.GIVEN,
                 "workbench": {"on": True},

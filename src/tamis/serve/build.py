@@ -14,7 +14,7 @@ from tamis.core import Document, Encoder, Query, Scorer
 from tamis.data import read_lines
 from tamis.decide.policies.policy import Policy
 from tamis.errors import InputError, PolicyMismatch
-from tamis.recall import Index
+from tamis.recall.engines import is_url, open_retriever
 from tamis.rewrite import Cache, Llm, Offline, Rewriter, Terms
 from tamis.score import Cached, Passages, load_encoder, load_scorer
 from tamis.score.remote import HttpOptions
@@ -151,8 +151,9 @@ def policies(told: Configuration, beside: Path, kept: Collection[str] = ()) -> P
 
 
 def recall(options: IndexOptions, beside: Path) -> Recall:
-    """The index, opened."""
-    return Recall(Index.open(beside / options.path).retriever(options.recall), every=options.every)
+    """The index, or the collection in an engine, opened."""
+    where = options.path if is_url(options.path) else beside / options.path
+    return Recall(open_retriever(where, mode=options.recall), every=options.every)
 
 
 def rewriter(options: RewriteOptions, beside: Path) -> Rewriter:

@@ -84,7 +84,7 @@ class IndexOptions:
     """The index that is searched.
 
     Attributes:
-        path: its folder.
+        path: its folder, or the URL of a collection in an engine.
         recall: first stage; "auto" is hybrid where the index has vectors.
         every: seconds between two looks at what others have written to it; 0 never looks.
     """
