@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 
 from tamis import Document, Query
 from tamis.errors import IndexMismatchError, IndexStoreError, InputError
-from tamis.filters import Filter
+from tamis.filters import AnyOf, Filter
 from tamis.recall import Index
 from tamis.recall.engines import create_collection, open_collection, open_retriever
 from tamis.recall.engines.collection import BLOCK
@@ -83,6 +84,9 @@ def test_deleting(made):
         made.delete("d00005")
     with pytest.raises(InputError, match="id is a str"):
         made.get(5)
+    for unheard in ("", "\0", "\ud800"):
+        with pytest.raises(InputError, match="is not in"):
+            made.get(unheard)
 
 
 def test_scores_are_the_indexs(made):
@@ -189,6 +193,7 @@ def test_documents_that_cannot_be_kept(documents, says):
         (["drum"], "5", "auto", "whole number"),
         (["drum"], 5, "words", "mode must be one of"),
         ([Query("drum", where=Filter.of({"a": "\0"}))], 5, "auto", "a filter holds NUL"),
+        ([Query("drum", where=Filter((AnyOf("a", (math.nan,)),)))], 5, "auto", "a filter holds what no"),
     ],
 )
 def test_searches_that_cannot_be(queries, k, mode, says):

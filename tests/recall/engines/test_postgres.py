@@ -9,6 +9,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from tamis import Document, Query
@@ -154,3 +155,21 @@ def test_a_writer_that_is_killed_loses_and_doubles_nothing(url, table, direct, t
     subprocess.run([*command, "--add"], check=True, capture_output=True)
     counts, again = recounted(direct, table)
     assert counts == again and counts[1][0] == 2500
+
+
+def test_searches_that_skip_common_tokens_find_what_all_rows_say(held):
+    """Common words in most documents, rare ones in few: small lists are cut by tokens that cannot matter."""
+    random = np.random.default_rng(0)
+    words = [f"w{at}" for at in range(60)]
+    chance = 1 / np.arange(1, 61)
+    documents = [
+        Document(f"d{at:04}", " ".join(random.choice(words, random.integers(3, 40), p=chance / chance.sum())))
+        for at in range(800)
+    ]
+    held.add(documents)
+    for _ in range(25):
+        query = " ".join(random.choice(words, random.integers(1, 12)))
+        (whole,) = held.search([query], 800, mode="bm25")
+        for k in (1, 5, 30):
+            (short,) = held.search([query], k, mode="bm25")
+            assert [(c.doc.id, c.score) for c in short] == [(c.doc.id, c.score) for c in whole[:k]]

@@ -15,7 +15,7 @@ import numpy as np
 from tamis.core import BM25, DENSE, Document, Encoder, Progress, Query, Ranking, as_query
 from tamis.errors import IndexMismatchError, InputError
 from tamis.recall.documents import Source, blocks, stream
-from tamis.recall.engines.engine import Ask, Engine, Made, Row, askable, storable
+from tamis.recall.engines.engine import Ask, Engine, Made, Row, askable, plain, storable
 from tamis.recall.engines.stages import best, documents_of, fused, hybrid, ranking, scores
 from tamis.recall.fuse import Fusion, Weighted
 from tamis.recall.snapshot import Mode
@@ -215,7 +215,7 @@ class Collection:
             raise InputError(f"a document id is a str, got {type(wrong[0]).__name__} {wrong[0]!r:.80}")
         held: dict[str, Document] = {}
         for start in range(0, len(ids), BLOCK):
-            held |= self._engine.get(ids[start : start + BLOCK])
+            held |= self._engine.get([doc_id for doc_id in ids[start : start + BLOCK] if plain(doc_id)])
         if absent := [doc_id for doc_id in ids if doc_id not in held]:
             raise InputError(f"document id {absent[0]!r} is not in {self.name}")
         return held

@@ -145,13 +145,13 @@ def storable(document: Document) -> Document:
     what = f"document {document.id!r:.80}"
     if not all(isinstance(value, str) for value in (document.id, document.text, document.title)):
         raise InputError(f"{what}: id, title and text must be strings, got {document!r:.200}")
-    if not document.id or not _plain(document.id):
+    if not document.id or not plain(document.id):
         raise InputError(f"{what}: an id must be a text of at least one character, without NUL and half characters")
     try:
         told = json.dumps(dict(document.fields), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise InputError(f"{what}: a field holds what JSON cannot ({error})") from error
-    if not _plain(told) or "\\u0000" in told:
+    if not plain(told) or "\\u0000" in told:
         raise InputError(f"{what}: a field holds NUL or half a character")
     if any(_wide(value) for value in document.fields.values()):
         raise InputError(f"{what}: a field holds a whole number that does not fit 64 bits: give it as a text")
@@ -162,15 +162,19 @@ def askable(where: Filter | None) -> Filter | None:
     """The filter, if its names and values are such as documents can have.
 
     Raises:
-        InputError: one holds NUL or half a character.
+        InputError: one holds NUL, half a character, or what JSON cannot.
     """
-    told = "" if where is None else json.dumps(where.as_json(), ensure_ascii=False)
-    if not _plain(told) or "\\u0000" in told:
+    try:
+        told = "" if where is None else json.dumps(where.as_json(), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"a filter holds what no document's field can have ({error})") from error
+    if not plain(told) or "\\u0000" in told:
         raise InputError("a filter holds NUL or half a character, which no document's field can have")
     return where
 
 
-def _plain(text: str) -> bool:
+def plain(text: str) -> bool:
+    """Whether a text has neither NUL nor half a character, either of which some engine cannot keep."""
     return "\0" not in text and text.encode("utf-8", "ignore").decode() == text
 
 

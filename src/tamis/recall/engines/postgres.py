@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from queue import Empty, LifoQueue
-from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from collections.abc import Sequence
+from typing import Any
 
 from tamis.core import Document, Vectors
-from tamis.errors import IndexStoreError, InputError, RemoteError
-from tamis.extras import require
+from tamis.errors import IndexStoreError, RemoteError
 from tamis.recall.bm25 import Parameters
 from tamis.recall.engines import postgres_sql as text
 from tamis.recall.engines.address import Address
+from tamis.recall.engines.connections import Connections, connected
 from tamis.recall.engines.engine import Ask, Hit, Made, Row, absent
 
-CONNECT = 10  # seconds to reach a server, where the URL says nothing else
 SEARCHED, MOST_SEARCHED = 400, 1000  # candidates that HNSW keeps at least, and as many as pgvector allows
-LONGEST_NAME = 50  # bytes of a table's name, which gets endings of ours and may have 63
-
-Given = TypeVar("Given")
+ENOUGH = 4  # times as many rows as are wanted are scored before it is told which tokens cannot matter
 
 
 class Postgres:
@@ -52,7 +46,7 @@ class Postgres:
             RemoteError: the server failed or refused.
             MissingExtraError: psycopg is not installed.
         """
-        return cls(*_connected(where))
+        return cls(*connected(where))
 
     @classmethod
     def create(cls, where: Address, made: Made) -> Postgres:
@@ -63,7 +57,7 @@ class Postgres:
             RemoteError: the server failed or refused.
             MissingExtraError: psycopg is not installed.
         """
-        connections, table, name = _connected(where)
+        connections, table, name = connected(where)
         sql, dimension = text.Statements(table), made.encoder.dimension if made.encoder else None
 
         def make(connection: Any) -> None:
@@ -105,8 +99,7 @@ class Postgres:
 
     def get(self, ids: Sequence[str]) -> dict[str, Document]:
         """The documents of some ids, those that there are."""
-        kept = [doc_id for doc_id in ids if "\0" not in doc_id]
-        rows = self._connections.run(lambda c: c.execute(self._sql.get, [kept]).fetchall())
+        rows = self._connections.run(lambda c: c.execute(self._sql.get, [list(ids)]).fetchall())
         return {doc_id: _document(doc_id, told) for doc_id, told in rows}
 
     def count(self) -> int:
@@ -143,23 +136,26 @@ class Postgres:
 
     def _matched(self, connection: Any, ask: Ask, k: int, documents: int, mean: float) -> list[Hit]:
         counted = dict(connection.execute(self._sql.frequencies, [list(ask.tokens)]).fetchall())
-        # Sorted, so that sums of the same numbers are the same to the last bit.
-        known = sorted(token for token in ask.tokens if counted.get(token))
-        if not known:
-            return []
-        weights = [ask.tokens[t] * math.log(1 + (documents - counted[t] + 0.5) / (counted[t] + 0.5)) for t in known]
+        rarity = {t: math.log(1 + (documents - n + 0.5) / (n + 0.5)) for t, n in counted.items() if n}
+        weights = {token: ask.tokens[token] * idf for token, idf in rarity.items()}
+        known = sorted(weights, key=lambda token: (-weights[token], token))
         where, values = self._sql.where(ask)
-        p = self._parameters
-        given = {
-            **values,
-            "tokens": known,
-            "weights": weights,
-            "any": " | ".join(map(lexeme, known)),
-            "fixed": p.k1 * (1 - p.b),
-            "relative": p.k1 * p.b / mean,
-            "k": k,
-        }
-        return _hits(connection.execute(self._sql.words(where, ask.ids is None), given).fetchall())
+        p, statement = self._parameters, self._sql.words(where, ask.ids is None)
+        norm = {"fixed": p.k1 * (1 - p.b), "relative": p.k1 * p.b / mean}
+        given = {**values, **norm, "tokens": known, "weights": [weights[token] for token in known], "k": k}
+
+        def search(first: int) -> list[Hit]:
+            """Rows that hold one of the first tokens, scored by all of them."""
+            asked = {**given, "any": " | ".join(map(lexeme, known[:first]))}
+            return _hits(connection.execute(statement, asked).fetchall())
+
+        if not known or ask.ids is not None:
+            return search(len(known)) if known else []
+        rows = itertools.accumulate(counted[token] for token in known)
+        first = next((n for n, count in enumerate(rows, 1) if count >= ENOUGH * k), len(known))
+        hits = search(first)
+        needed = essential(given["weights"], hits[k - 1].score if len(hits) >= k else 0.0)
+        return hits if needed <= first else search(needed)
 
     def _nearest(self, connection: Any, ask: Ask, k: int, *, exact: bool) -> list[Hit]:
         if ask.vector is None:
@@ -180,71 +176,20 @@ class Postgres:
         return self._connections.run(read)
 
 
-class Connections:
-    """Connections to one database: taken when a thread needs one, given back, never shared at one time.
+def essential(weights: Sequence[float], least: float) -> int:
+    """How many of the heaviest tokens a row must hold one of to reach a score (MaxScore, Turtle and Flood 1995).
 
-    Args:
-        uri: the database, with what opens it.
-        name: what messages call it.
-        secrets: texts that no message may hold.
+    A token adds less than its weight, so rows that hold none but the others stay below.
+
+    >>> essential([5.0, 2.0, 1.0, 0.5], 1.6), essential([5.0, 2.0], 0.0)
+    (2, 2)
     """
-
-    def __init__(self, uri: str, name: str, secrets: Sequence[str] = ()) -> None:
-        self._uri, self._name, self._secrets = uri, name, secrets
-        self._idle: LifoQueue[Any] = LifoQueue()
-        weakref.finalize(self, _close, self._idle)
-
-    def run(self, do: Callable[[Any], Given]) -> Given:
-        """What ``do`` gives in a transaction; once more where a connection that had been idle is found broken.
-
-        Raises:
-            RemoteError: the server failed, refused, or was not reached.
-        """
-        with self._told():
-            try:
-                connection, idle = self._idle.get_nowait(), True
-            except Empty:
-                connection, idle = self._opened(), False
-            try:
-                return self._done(connection, do)
-            except require("psycopg").OperationalError:
-                if not (idle and connection.closed):
-                    raise
-            return self._done(self._opened(), do)
-
-    def close(self) -> None:
-        """Close those that are idle."""
-        _close(self._idle)
-
-    def _done(self, connection: Any, do: Callable[[Any], Given]) -> Given:
-        try:
-            with connection.transaction():
-                return do(connection)
-        finally:
-            if not connection.closed:
-                self._idle.put(connection)
-
-    def _opened(self) -> Any:
-        # Plans are made for each query: one for all of them would not know how selective a filter is.
-        return require("psycopg").connect(self._uri, autocommit=True, prepare_threshold=None)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Errors of the client as ours, without what a connection is opened with."""
-        psycopg = require("psycopg")
-        try:
-            yield
-        except (psycopg.Error, OSError) as error:
-            said = (str(error).splitlines() or [type(error).__name__])[0]
-            for secret in self._secrets:
-                said = said.replace(secret, "***")
-            raise RemoteError(f"{self._name}: {said}: check the URL and that the server runs", said=said) from None
-
-
-def _close(idle: LifoQueue[Any]) -> None:
-    with suppress(Empty):
-        while True:
-            idle.get_nowait().close()
+    rest = 0.0
+    for at in range(len(weights) - 1, -1, -1):
+        rest += weights[at]
+        if rest * (1 + 1e-9) >= least:
+            return at + 1
+    return 0
 
 
 def lexeme(token: str) -> str:
@@ -275,29 +220,3 @@ def _document(doc_id: str, told: str) -> Document:
 
 def _hits(rows: Sequence[tuple[str, float, str | None]]) -> list[Hit]:
     return [Hit(doc_id, float(score), _document(doc_id, told) if told else None) for doc_id, score, told in rows]
-
-
-def _connected(where: Address) -> tuple[Connections, str, str]:
-    """Connections, the table, and what messages call it."""
-    psycopg = require("psycopg")
-    table = where.options.get("table", "documents")
-    if not table or len(table.encode()) > LONGEST_NAME or not table.isprintable():
-        raise InputError(f"PostgreSQL can have no table {table!r:.60}: expected such as postgresql://host/db?table=law")
-    parts = urlsplit(where.url)
-    rest = urlencode([pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != "table"])
-    uri = urlunsplit(("postgresql", parts.netloc, parts.path, rest, ""))
-    try:
-        told = psycopg.conninfo.conninfo_to_dict(uri)
-    except psycopg.ProgrammingError:
-        # The message could repeat a password that was not %-encoded.
-        raise InputError(
-            "the postgresql: URL cannot be read: check its options, and %-encode what is special"
-        ) from None
-    secrets = tuple(str(told[name]) for name in ("password", "sslpassword", "user") if told.get(name))
-    server = told.get("host") or "this machine"
-    name = f"PostgreSQL table {table!r} of database {told.get('dbname') or told.get('user') or ''!r} on {server}"
-    return Connections(psycopg.conninfo.make_conninfo(uri, **_patient(told)), name, secrets), table, name
-
-
-def _patient(told: Mapping[str, Any]) -> dict[str, int]:
-    return {} if "connect_timeout" in told else {"connect_timeout": CONNECT}
