@@ -109,8 +109,7 @@ class Processes:
         Raises:
             TamisError: the model cannot be loaded.
         """
-        self._first = self._new("")
-        loaded = self._first.loaded()
+        self._first, loaded = self._started("")
         self._start = replace(self._start, expected=loaded)
         self._cards = loaded.cards if self._start.model.device in SPREAD else 0
         if self._cards:
@@ -144,13 +143,14 @@ class Processes:
     def _lane(self, place: int) -> None:
         """Hand one worker, and whoever takes its place, blocks until there are none."""
         worker = self._first if place == 0 else None
+        device = f"cuda:{place % self._cards}" if self._cards else ""
         limit = max(1, threads() // self.workers)
         try:
             while True:
                 block = self._blocks.get_nowait()
                 for _ in range(MOST + 1):  # the last one sets it aside
                     try:
-                        worker = worker or self._started(place)
+                        worker = worker or self._started(device)[0]
                         self._results.put(worker.part(block, limit))
                         break
                     except Gone as error:
@@ -162,18 +162,16 @@ class Processes:
         except BaseException as error:  # whatever it is, the one who waits is told
             self._results.put(error)
 
-    def _started(self, place: int) -> Worker:
-        """A worker that has loaded the model.
+    def _started(self, device: str) -> tuple[Worker, Loaded]:
+        """A worker that has loaded the model, and what it says of it.
 
         Raises:
             TamisError: three in a row have ended before they had.
         """
-        device = f"cuda:{place % self._cards}" if self._cards else ""
         for _ in range(STARTS):
             worker = self._new(device)
             try:
-                worker.loaded()
-                return worker
+                return worker, worker.loaded()
             except Gone as error:
                 code = error.args[0]
         raise TamisError(
