@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, cast
 
@@ -44,7 +45,7 @@ class Worker:
     """
 
     def __init__(self, start: Start, limit: int) -> None:
-        paths = os.pathsep.join(path or "." for path in sys.path)
+        paths = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
         limits = dict.fromkeys(SINGLE, "1") | {VARIABLE: str(limit), "RAYON_NUM_THREADS": str(limit)}
         self._process = subprocess.Popen(
             [sys.executable, "-c", CODE],

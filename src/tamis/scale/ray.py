@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from tamis.errors import RemoteError, TamisError
@@ -94,7 +95,8 @@ class OnRay:
         if not there:
             raise RemoteError(f"the Ray cluster has no {kind}: expected at least one")
         self.workers = min(self._most, self._wanted or there, there)
-        found: Loaded | Failed = self._ray.get(self._ray.remote(**needs)(looked).remote(self._start))
+        with self._told():
+            found: Loaded | Failed = self._ray.get(self._ray.remote(**needs)(looked).remote(self._start))
         if isinstance(found, Failed):
             raise found.error
         self._start = replace(self._start, expected=found)
@@ -116,11 +118,12 @@ class OnRay:
             compute=data.ActorPoolStrategy(size=self.workers, max_tasks_in_flight_per_actor=2),
             **self._needs(),
         )
-        for row in found.iter_rows():
-            part = pickle.loads(row["part"])
-            if isinstance(part, Failed):
-                raise part.error
-            yield part
+        with self._told():
+            for row in found.iter_rows():
+                part = pickle.loads(row["part"])
+                if isinstance(part, Failed):
+                    raise part.error
+                yield part
 
     def close(self) -> None:
         """Leave the cluster; one that was started here is ended."""
@@ -129,8 +132,19 @@ class OnRay:
     def _needs(self) -> dict[str, Any]:
         """What an actor takes up; its scorer has one thread, as there is an actor a CPU."""
         many = self._start.model.device.startswith("cuda")
-        limits = {"env_vars": {**SINGLE, VARIABLE: "1"}}
-        return {**({"num_gpus": 1} if many else {"num_cpus": 1}), "runtime_env": limits}
+        variables = {**SINGLE, VARIABLE: "1"}
+        if self._address == LOCAL:  # where what this process can import is at the same place
+            variables["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+        return {**({"num_gpus": 1} if many else {"num_cpus": 1}), "runtime_env": {"env_vars": variables}}
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Within, what Ray fails with is one sentence."""
+        try:
+            yield
+        except self._ray.exceptions.RayError as error:
+            said = str(error).strip().splitlines() or [type(error).__name__]
+            raise RemoteError(f"Ray could not go on: {said[-1]:.300}") from error
 
     def _connect(self) -> None:
         if self._ray.is_initialized():
