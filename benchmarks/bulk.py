@@ -8,8 +8,8 @@ with two worker processes, and with two of Ray's actors. The library's figure is
 start, no model loaded, no row read, nothing written. That of bulk is all from the second part to the last (by then
 both workers score, and the first blocks are done), and, apart, all of the run, start included.
 
-Pairs are 64 queries by 64 documents, recombined from the demo's abstracts, as many pairs as a block has rows; so the
-library, which is given all at once, and a worker, which is given a block, read each text as often. Then the first
+Pairs are 16 queries by 16 documents, each with each, of texts recombined from the demo's abstracts; a block is 16 such
+groups, so the library, which is given all at once, and a worker, which is given a block, read each text as often. Then the first
 slice again with a worker killed by its pid after the third part, on processes and on Ray: counts and digests.
 """
 
@@ -40,13 +40,13 @@ from tamis.pipeline import scored
 from tamis.scale import Model, bulk
 from tamis.scale.blocks import ROWS
 
-SIDE = 64  # queries, and documents, of a group: 64 * 64 is a block
+SIDE = 16  # queries, and documents, of a group
 WORDS = {"query": (4, 10), "document": (15, 40)}
 WORKERS = 2
 TARGET = 0.85
 LEAST = 4  # blocks of a slice
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TAMIS_THREADS": "1"}
-assert SIDE**2 == ROWS
+assert ROWS % SIDE**2 == 0  # no text stands in two blocks
 
 
 def pairs(count: int) -> Iterator[dict[str, Any]]:

@@ -70,3 +70,9 @@ def test_a_file_is_changed_where_its_bytes_are(tmp_path):
     assert not changed(file, path)
     path.write_text(path.read_text().replace("query 0", "query 9"))
     assert changed(file, path)
+
+
+def test_an_output_below_the_input_is_none(folder):
+    (folder / "scored").mkdir()
+    (folder / "scored/part-00000.jsonl").write_text("{}")
+    assert [name for name, _ in files_of(folder, folder / "scored")] == ["a.jsonl", "b/c.csv.gz"]

@@ -8,7 +8,7 @@ import time
 import pytest
 from tiny_model import Tiny
 
-from tamis.errors import ModelError, TamisError
+from tamis.errors import ModelError, StorageError, TamisError
 from tamis.scale import Model, bulk
 
 from .conftest import parts, read, rows, scored, written
@@ -59,3 +59,26 @@ def test_an_error_that_concerns_all_blocks_reaches_the_caller(source, tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(TamisError, match="scores a query's documents together"):
         bulk(source, tmp_path / "out", model=Tiny(companions=True), block=10, workers=2)
+
+
+def test_every_worker_has_a_device_of_its_own_where_there_are_several(source, tmp_path):
+    """The devices are pretended; where each worker is told to go, and how many there are, is real."""
+    for device, expected in (("auto", ["", "cuda:1", "cuda:2"]), ("cuda:1", [""])):
+        trace = tmp_path / device
+        trace.mkdir()
+        model = Tiny(cards=3, device=device, trace=str(trace), seconds=0.01)
+        counts = bulk(source, tmp_path / f"out {device}", model=model, block=10)
+        assert sorted(path.read_text() for path in trace.iterdir()) == expected
+        assert counts["workers"] == len(expected)
+
+
+def test_a_disk_that_takes_no_more_is_one_error_and_what_is_done_stays_done(source, tmp_path):
+    with pytest.raises(StorageError, match="File too large"):
+        bulk(source, tmp_path / "out", model=Tiny(most=800), block=10, workers=2)
+    counts = bulk(source, tmp_path / "out", model=Tiny(), block=10, workers=2)
+    assert counts["digest"] == bulk(source, tmp_path / "once", model=Tiny(), block=10, workers=1)["digest"]
+
+
+def test_a_model_that_cannot_be_loaded_says_why(source, tmp_path):
+    with pytest.raises(TamisError, match=r"FileNotFoundError: .*nowhere"):
+        bulk(source, tmp_path / "out", model=Tiny(trace=str(tmp_path / "nowhere")), block=10, workers=2)

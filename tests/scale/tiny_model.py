@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
+import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,16 +29,23 @@ class Tiny:
     trace: str = ""
     device: str = "auto"
     dies: bool = False  # when it is loaded
+    cards: int = 0  # CUDA devices that its process pretends to see
+    most: int = 0  # bytes of a file that its process may write, as on a disk that is full
 
     def load(self, device: str = "") -> TinyScorer:
         if self.trace:
-            Path(self.trace, str(os.getpid())).touch()
+            Path(self.trace, str(os.getpid())).write_text(device)
         if self.dies:
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.cards:
+            cuda = SimpleNamespace(is_initialized=lambda: True, device_count=lambda: self.cards)
+            sys.modules["torch"] = SimpleNamespace(cuda=cuda)
+        if self.most:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.most, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
         return TinyScorer(self)
 
     def as_json(self) -> Mapping[str, Any]:
-        return {**asdict(self), "trace": ""}
+        return {"fingerprint": self.fingerprint}
 
 
 class TinyScorer:

@@ -14,7 +14,7 @@ from tamis.scale.blocks import ROWS, Size
 from tamis.scale.folder import Folder
 from tamis.scale.inline import Engine, Inline
 from tamis.scale.inputs import files_of
-from tamis.scale.joined import join
+from tamis.scale.joined import check_name, join
 from tamis.scale.model import Loading, Model
 from tamis.scale.part import FORMS, Form
 from tamis.scale.processes import Processes
@@ -87,9 +87,11 @@ def bulk(
         raise InputError(f"expected the form {' or '.join(FORMS)}, got {form!r}")
     if workers is not None and workers < 1:
         raise InputError(f"expected at least 1 worker, got {workers}")
+    if joined is not None:
+        check_name(joined, form)
     began = time.monotonic()
     loading = Model(str(model)) if isinstance(model, str | Path) else model
-    wanted = Wanted(files_of(source), dict(columns or {}), instruction, form, Size(block))
+    wanted = Wanted(files_of(source, output), dict(columns or {}), instruction, form, Size(block))
     folder = Folder(output)
     with folder.held():
         run = Run.prepared(folder, wanted, restart=restart, told=progress)

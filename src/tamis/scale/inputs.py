@@ -20,11 +20,11 @@ TEXTS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
 ENDINGS = (".parquet", *TEXTS, *(f"{ending}.gz" for ending in TEXTS))
 
 
-def files_of(source: str | Path) -> list[tuple[str, Path]]:
+def files_of(source: str | Path, output: str | Path = "") -> list[tuple[str, Path]]:
     """The files that a file's name, a folder or a pattern (``data/*.jsonl``, ``**``) means: names and paths, sorted.
 
     Of a folder those that end as files of rows do, in folders below it, too; names that begin with a dot or an
-    underscore are left out, as Spark and Hadoop do.
+    underscore are left out, as Spark and Hadoop do, and what lies below ``output``, if that is said.
 
     Raises:
         DataError: there is none.
@@ -36,11 +36,15 @@ def files_of(source: str | Path) -> list[tuple[str, Path]]:
         above, found = _matching(str(source))
     else:
         above, found = root, [path for path in root.rglob("*") if path.name.lower().endswith(ENDINGS)]
-    named = {path.relative_to(above).as_posix(): path for path in found if path.is_file()}
+    named = {path.relative_to(above).as_posix(): path for path in found if path.is_file() and not _in(output, path)}
     kept = {name: path for name, path in named.items() if not any(part[0] in "._" for part in name.split("/"))}
     if not kept:
         raise DataError(f"expected files that end in {', '.join(ENDINGS)}, found none", path=source)
     return [(name, kept[name].resolve()) for name in sorted(kept)]
+
+
+def _in(folder: str | Path, path: Path) -> bool:
+    return bool(folder) and path.resolve().is_relative_to(Path(folder).resolve())
 
 
 def _matching(pattern: str) -> tuple[Path, list[Path]]:

@@ -20,10 +20,21 @@ def join(parts: Sequence[Path], path: str | Path, form: Form) -> None:
             run have other columns than each other, as where its inputs had.
         StorageError: the disk refused it.
     """
-    if not Path(path).name.lower().endswith(f".{form}"):
-        raise InputError(f"{path}: the parts are {form}, so expected a name that ends in .{form}")
+    check_name(path, form)
     with atomic_path(path) as beside:
         (_rows_after_rows if form == "parquet" else _bytes_after_bytes)(parts, beside)
+
+
+def check_name(path: str | Path, form: Form) -> None:
+    """Refuse a name that parts of this form cannot be joined under, before anything is scored for it.
+
+    Raises:
+        InputError: it ends otherwise, or its folder is not there.
+    """
+    if not Path(path).name.lower().endswith(f".{form}"):
+        raise InputError(f"{path}: the parts are {form}, so expected a name that ends in .{form}")
+    if not Path(path).resolve().parent.is_dir():
+        raise InputError(f"{path} cannot be written: its folder does not exist")
 
 
 def _bytes_after_bytes(parts: Sequence[Path], path: Path) -> None:

@@ -113,8 +113,8 @@ class Processes:
         self._first, loaded = self._started("")
         self._start = replace(self._start, expected=loaded)
         self._cards = loaded.cards if self._start.model.device in SPREAD else 0
-        if self._cards:
-            self.workers = min(self._most, self._wanted or self._cards)
+        if loaded.cards:  # a device that was named is one device
+            self.workers = min(self._most, self._wanted or self._cards or 1)
         return loaded
 
     def parts(self, blocks: Sequence[Block]) -> Iterator[Part]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tamis.errors import RemoteError, TamisError
+from tamis.errors import RemoteError
 from tamis.extras import require
 from tamis.scale.blocks import Block
 from tamis.scale.model import Loaded, Loading
@@ -46,8 +46,8 @@ class Scoring:
         for text in batch["block"]:
             try:
                 found.append(tried(self._task, Block(**json.loads(str(text))), self._scorer))
-            except TamisError as error:
-                found.append(Failed(error))
+            except Exception as error:
+                found.append(Failed.by(error))
         return {"part": [pickle.dumps(each) for each in found]}
 
 
@@ -55,8 +55,8 @@ def looked(start: Start) -> Loaded | Failed:
     """What a process of the cluster says of the scorer."""
     try:
         return opened(start)[1]
-    except TamisError as error:
-        return Failed(error)
+    except Exception as error:
+        return Failed.by(error)
 
 
 class OnRay:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tamis.core import Scorer
 from tamis.data import atomic_write
-from tamis.errors import DataError, TamisError
+from tamis.errors import DataError, StorageError, TamisError
 from tamis.scale.blocks import Block
 from tamis.scale.part import Part, Task, made, write_errors
 
@@ -29,8 +29,7 @@ def tried(task: Task, block: Block, scorer: Scorer) -> Part:
     for mark in _marks(task, block):
         if mark.exists():
             continue
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()
+        _leave(mark)
         try:
             part = made(task, block, scorer)
         except TamisError:
@@ -43,6 +42,14 @@ def tried(task: Task, block: Block, scorer: Scorer) -> Part:
             forget(task, block)
             return part
     return _set_aside(task, block)
+
+
+def _leave(mark: Path) -> None:
+    try:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    except OSError as error:
+        raise StorageError(f"{mark} cannot be written: {error.strerror or error}") from error
 
 
 def forget(task: Task, block: Block) -> None:

@@ -50,6 +50,11 @@ class Failed:
 
     error: TamisError
 
+    @classmethod
+    def by(cls, error: Exception) -> Failed:
+        """By an error of ours as it is, by another as one sentence."""
+        return cls(error if isinstance(error, TamisError) else TamisError(f"{type(error).__name__}: {error}"))
+
 
 def opened(start: Start) -> tuple[Scorer, Loaded]:
     """The scorer, and what this process says of it.
@@ -79,8 +84,8 @@ def main() -> None:
             order: Order = frames.get()
             os.environ[VARIABLE] = str(order.threads)
             send(answers, tried(start.task, order.block, scorer))
-    except TamisError as error:
-        send(answers, Failed(error))
+    except Exception as error:
+        send(answers, Failed.by(error))
 
 
 def send(stream: IO[bytes], frame: object) -> None:
