@@ -1,16 +1,16 @@
 """``tamis bulk`` beside the library: pairs a second a core, Ray's start, a worker killed, digests.
 
-    python benchmarks/bulk.py [PAIRS] [--slices 2] [--without-ray] [--folder DIR]
+    python benchmarks/bulk.py [PAIRS] [--slices 4] [--without-ray] [--folder DIR]
 
-200,000 pairs without an argument, in two slices. On each slice the contenders take turns: the library in one process
+200,000 pairs without an argument, in four slices. On each slice the contenders take turns: the library in one process
 of one thread, two such processes at once (two cores share a memory bus, and perhaps a power budget), ``tamis bulk``
 with two worker processes, and with two of Ray's actors. The library's figure is the time within ``scored`` alone: no
 start, no model loaded, no row read, nothing written. That of bulk is all from the second part to the last (by then
 both workers score, and the first blocks are done), and, apart, all of the run, start included.
 
-Pairs are 16 queries by 16 documents, each with each, of texts recombined from the demo's abstracts; a block is 16 such
-groups, so the library, which is given all at once, and a worker, which is given a block, read each text as often. Then the first
-slice again with a worker killed by its pid after the third part, on processes and on Ray: counts and digests.
+Pairs are 32 queries by 32 documents, each with each, of texts recombined from the demo's abstracts, a block each; so
+the library, which is given all at once, and a worker, which is given a block, read each text as often. Then the first
+slice again with a worker killed by its pid in the midst of a block, on processes and on Ray: counts and digests.
 """
 
 from __future__ import annotations
@@ -38,15 +38,14 @@ from report import Report
 from tamis import Document, Query, load_scorer
 from tamis.pipeline import scored
 from tamis.scale import Model, bulk
-from tamis.scale.blocks import ROWS
 
-SIDE = 16  # queries, and documents, of a group
+SIDE = 32  # queries, and documents, of a group
+BLOCK = SIDE**2
 WORDS = {"query": (4, 10), "document": (15, 40)}
 WORKERS = 2
 TARGET = 0.85
-LEAST = 4  # blocks of a slice
+LEAST = 8  # blocks of a slice
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TAMIS_THREADS": "1"}
-assert ROWS % SIDE**2 == 0  # no text stands in two blocks
 
 
 def pairs(count: int) -> Iterator[dict[str, Any]]:
@@ -58,10 +57,10 @@ def pairs(count: int) -> Iterator[dict[str, Any]]:
         start, length = int(rng.integers(0, len(words) - 50)), int(rng.integers(*WORDS[kind]))
         return " ".join(words[start : start + length])
 
-    for group in range(-(-count // SIDE**2)):
+    for group in range(-(-count // BLOCK)):
         queries, found = ([text(kind) for _ in range(SIDE)] for kind in ("query", "document"))
-        for at in range(min(SIDE**2, count - group * SIDE**2)):
-            yield {"id": group * SIDE**2 + at, "query": queries[at % SIDE], "document": found[at // SIDE]}
+        for at in range(min(BLOCK, count - group * BLOCK)):
+            yield {"id": group * BLOCK + at, "query": queries[at % SIDE], "document": found[at // SIDE]}
 
 
 def library(path: str) -> None:
@@ -131,7 +130,7 @@ def run(kind: str, source: Path, output: Path, kill: bool = False) -> tuple[dict
     """One run of bulk."""
     address, pattern = KINDS[kind]
     watched = Watched(pattern if kill else "")
-    counts = bulk(source, output, model=Model(), workers=WORKERS, ray=address, progress=watched)
+    counts = bulk(source, output, model=Model(), block=BLOCK, workers=WORKERS, ray=address, progress=watched)
     return counts, watched
 
 
@@ -172,7 +171,7 @@ def main() -> None:
     """Everything; exits with 1 where a target is missed."""
     options = argparse.ArgumentParser()
     options.add_argument("pairs", nargs="?", type=int, default=200_000)
-    options.add_argument("--slices", type=int, default=2)
+    options.add_argument("--slices", type=int, default=4)
     options.add_argument("--without-ray", action="store_true")
     options.add_argument("--library", help=argparse.SUPPRESS)
     options.add_argument("--folder", help="where files go; else a temporary folder")
@@ -182,12 +181,12 @@ def main() -> None:
         return
     os.environ |= ONE_THREAD
     kinds = ["processes"] if given.without_ray else ["processes", "ray"]
-    if given.pairs < LEAST * given.slices * ROWS:
-        options.error(f"expected at least {LEAST * ROWS} pairs a slice, so that there is something between the ends")
+    if given.pairs < LEAST * given.slices * BLOCK:
+        options.error(f"expected at least {LEAST * BLOCK} pairs a slice, so that there is something between the ends")
     report, began = Report(), time.perf_counter()
     with tempfile.TemporaryDirectory(dir=given.folder) as place:
         rows = [json.dumps(row) + "\n" for row in pairs(given.pairs)]
-        size = -(-len(rows) // given.slices)
+        size = -(-len(rows) // given.slices // BLOCK) * BLOCK
         slices = [rows[start : start + size] for start in range(0, len(rows), size)]
         found = [compare(report, part, Path(place), kinds, at) for at, part in enumerate(slices)]
         killing(report, len(slices[0]), Path(place), kinds)
