@@ -174,6 +174,9 @@ def test_a_block_that_fails_three_times_is_set_aside_and_tried_again_next_time(t
     assert not (tmp_path / "out/part-00002.jsonl").exists()
     again = bulk(source, tmp_path / "out", model=Tiny(), block=5, workers=1)
     assert (again["resumed"], again["set_aside"], again["digest"]) == (3, 1, counts["digest"])
+    healed = bulk(source, tmp_path / "out", model=Tiny(mild=True), block=5, workers=1)
+    assert (healed["resumed"], healed["set_aside"], healed["rows"]) == (3, 0, 20)
+    assert not [*(tmp_path / "out/errors").iterdir()]
 
 
 def test_blocks_that_fail_one_after_the_other_end_the_run(tmp_path):

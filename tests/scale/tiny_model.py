@@ -29,6 +29,7 @@ class Tiny:
     trace: str = ""
     device: str = "auto"
     dies: bool = False  # when it is loaded
+    mild: bool = False  # never fails
     cards: int = 0  # CUDA devices that its process pretends to see
     most: int = 0  # bytes of a file that its process may write, as on a disk that is full
 
@@ -55,7 +56,7 @@ class TinyScorer:
         self.model, self.fingerprint, self.depends_on_companions = model, model.fingerprint, model.companions
 
     def score(self, pairs: Sequence[Pair]) -> Floats:
-        for _, document in pairs:
+        for _, document in pairs if not self.model.mild else ():
             self._fail(document.text)
         time.sleep(self.model.seconds * len(pairs))
         return np.array([self._one(query.text, document.full_text) for query, document in pairs], dtype=np.float64)

@@ -46,10 +46,11 @@ def tried(task: Task, block: Block, scorer: Scorer) -> Part:
 
 def _leave(mark: Path) -> None:
     try:
-        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.parent.mkdir(exist_ok=True)  # not the output's: a machine that does not see it must not make its own
         mark.touch()
     except OSError as error:
-        raise StorageError(f"{mark} cannot be written: {error.strerror or error}") from error
+        what = f"{mark} cannot be written: {error.strerror or error}"
+        raise StorageError(f"{what}. Every machine must see the output under this path") from error
 
 
 def forget(task: Task, block: Block) -> None:
