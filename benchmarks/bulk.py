@@ -2,11 +2,11 @@
 
     python benchmarks/bulk.py [PAIRS] [--slices 4] [--without-ray] [--folder DIR]
 
-200,704 pairs without an argument, in four slices of whole blocks. On each slice the contenders take turns: the library in one process
-of one thread, two such processes at once (two cores share a memory bus, and perhaps a power budget), ``tamis bulk``
-with two worker processes, and with two of Ray's actors. The library's figure is the time within ``scored`` alone: no
-start, no model loaded, no row read, nothing written. That of bulk is all from the second part to the last (by then
-both workers score, and the first blocks are done), and, apart, all of the run, start included.
+200,704 pairs without an argument, in four slices of whole blocks. On each slice the contenders take turns: the library
+in one process of one thread, two such processes at once (two cores share a memory bus, and perhaps a power budget),
+``tamis bulk`` with two worker processes, and with two of Ray's actors. The library's figure is the time within
+``scored`` alone: no start, no model loaded, no row read, nothing written. That of bulk is all from the second part to
+the last (by then both workers score, and the first blocks are done), and, apart, all of the run, start included.
 
 Pairs are 32 queries by 32 documents, each with each, of texts recombined from the demo's abstracts, a block each; so
 the library, which is given all at once, and a worker, which is given a block, read each text as often. Then the first
@@ -107,7 +107,7 @@ class Killing:
 
 
 def rate(folder: Path) -> float:
-    """Pairs a second a core from the second part to the last, by when they were written: Ray tells of several at once."""
+    """Pairs a second a core from the second part to the last, by their times: Ray tells of several at once."""
     times = sorted(path.stat().st_mtime_ns * 1e-9 for path in folder.glob("part-*"))
     return BLOCK * (len(times) - 2) / (times[-1] - times[1]) / WORKERS
 

@@ -133,6 +133,22 @@ def test_changed_input_is_refused_until_it_begins_anew(source, tmp_path):
     assert (out / "mine.txt").exists()
 
 
+def test_a_file_that_is_written_to_while_it_is_scored_ends_the_run(source, tmp_path):
+    def write(done, total):
+        if done == 20 and total:
+            source.write_text(source.read_text().replace("document 50", "document 99"))
+
+    with pytest.raises(DataError, match="it was written to since the run began"):
+        bulk(source, tmp_path / "out", model=Tiny(), block=10, workers=1, progress=write)
+
+
+def test_a_touched_file_is_the_same_input(source, tmp_path):
+    bulk(source, tmp_path / "out", model=Tiny(), block=10, workers=1)
+    (tmp_path / "out/part-00003.jsonl").unlink()
+    os.utime(source, (1, 1))
+    assert bulk(source, tmp_path / "out", model=Tiny(), block=10, workers=1)["resumed"] == 9
+
+
 def test_a_folder_that_is_not_ours_or_in_use_is_left_alone(source, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/part-00000.jsonl").write_text("mine")

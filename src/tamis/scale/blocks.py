@@ -69,8 +69,8 @@ class InputFile:
 
     @classmethod
     def of(cls, values: Mapping[str, Any], path: Path, unpacked: Path) -> InputFile:
-        """The file of such values, at a path, and where its text stands if it was unpacked."""
-        rest = dict(values)
+        """The file of such values, at a path where it has the same bytes, and where its text is if it was unpacked."""
+        rest = {**values, "modified": path.stat().st_mtime_ns}
         return cls(path=str(path), read=str(unpacked if rest.pop("unpacked") else path), **rest)
 
 

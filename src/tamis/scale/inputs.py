@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from tamis.data import Row, read_rows
 from tamis.data.open import open_file
@@ -102,12 +103,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # wants a name for read
 
 
-def changed(file: InputFile, path: Path) -> bool:
-    """Whether a file is another than it was; read only where it was written since."""
+def changed(known: Mapping[str, Any], path: Path) -> bool:
+    """Whether a file is another than the manifest knows; read only where it was written since."""
     status = path.stat()
-    if (status.st_size, status.st_mtime_ns) == (file.bytes, file.modified):
+    if (status.st_size, status.st_mtime_ns) == (known["bytes"], known["modified"]):
         return False
-    return status.st_size != file.bytes or sha256_of(path) != file.sha256
+    return bool(status.st_size != known["bytes"] or sha256_of(path) != known["sha256"])
 
 
 def columns_for(files: Sequence[tuple[str, Path]], given: Mapping[str, str]) -> dict[str, str]:

@@ -141,11 +141,11 @@ def rows_of(file: InputFile, block: Block, refused: Refused) -> Iterator[Row]:
         DataError: the file is not what it was.
     """
     try:
-        size = Path(file.path).stat().st_size
+        status = Path(file.path).stat()
     except OSError as error:
         raise DataError(f"it can no longer be read: {error.strerror}", path=file.path) from error
-    if size != file.bytes:
-        raise DataError(f"it had {file.bytes} bytes when it was first read, and has {size} now", path=file.path)
+    if (status.st_size, status.st_mtime_ns) != (file.bytes, file.modified):
+        raise DataError("it was written to since the run began: begin anew with restart (--restart)", path=file.path)
     if file.kind == "parquet":
         return iter(parquet_blocks.rows_of(file, block))
     return text_blocks.rows_of(file, block, refused)

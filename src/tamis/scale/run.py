@@ -211,7 +211,7 @@ def _other_files(old: Sequence[Mapping[str, Any]], new: Sequence[tuple[str, Path
     yield from (f"the input file {name} is new" for name in given if name not in known)
     yield from (f"the input file {name} is gone" for name in known if name not in given)
     for name in given:
-        if name in known and changed(InputFile.of(known[name], given[name], given[name]), given[name]):
+        if name in known and changed(known[name], given[name]):
             yield f"the input file {name} was changed"
 
 
