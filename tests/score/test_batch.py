@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamis.score.batch import BUDGET, MAX_WASTE, distinct, pad, plan
+from tamis.score.batch import BUDGET, MAX_WASTE, distinct, fair, pad, plan
+from tamis.score.threads import kept_steady
 
 lengths = st.lists(st.integers(0, 600), max_size=200)
 
@@ -49,3 +50,9 @@ def test_distinct_can_be_undone(texts):
     found, at = distinct(texts)
     assert [found[i] for i in at] == texts
     assert len(set(found)) == len(found)
+
+
+def test_steady_batches_do_not_know_of_threads():
+    with kept_steady():
+        assert [fair([10, 20], threads) for threads in (1, 2, 64)] == [BUDGET] * 3
+    assert fair([300, 300], 2) < BUDGET

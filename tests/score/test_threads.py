@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tamis.score import threads
-from tamis.score.threads import ahead
+from tamis.score.threads import ahead, beside_others, kept_steady
 
 
 @pytest.fixture(params=["1", "3"])
@@ -82,3 +82,10 @@ def test_a_forked_child_has_threads_of_its_own(monkeypatch):
     assert receive.poll(20), "the child hangs"
     assert receive.recv() == [0, 1, 4, 9, 16]
     child.join()
+
+
+def test_steady_work_runs_in_the_same_kind_of_thread_whatever_their_number():
+    with kept_steady():
+        assert [*ahead(lambda _: beside_others(), [0, 1], workers=1)] == [True, True]
+        assert [*ahead(lambda _: beside_others(), [0], workers=4)] == [True]
+    assert [*ahead(lambda _: beside_others(), [0, 1], workers=1)] == [False, False]

@@ -12,6 +12,7 @@ from tamis import __version__
 from tamis.cli import (
     agree,
     ask,
+    bulk,
     calibrate,
     compare,
     data,
@@ -47,6 +48,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command("rerank")(rerank.command)
+app.command("bulk")(bulk.command)
 app.command("index")(index.command)
 app.command("search")(search.command)
 app.command("ask")(ask.command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -51,6 +52,12 @@ Template = Annotated[
 Passages = Annotated[
     int | None,
     typer.Option(min=8, metavar="TOKENS", help="Score long documents by their best passage of this many tokens."),
+]
+Columns = Annotated[
+    str,
+    typer.Option(
+        help="What rows of a file call their columns.", metavar="query=NAME,document=NAME", show_default=False
+    ),
 ]
 CalibrationFile = Annotated[
     str | None,
@@ -144,6 +151,19 @@ Instruction = Annotated[
 
 
 Lang = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the page and the table.")]
+
+
+def named_columns(columns: str) -> dict[str, str]:
+    """``query=NAME,document=NAME`` as a mapping.
+
+    >>> named_columns('query=问题,"document=answer, long"')
+    {'query': '问题', 'document': 'answer, long'}
+    """
+    (cells,) = csv.reader([columns])  # a name that holds a comma stands in quotation marks
+    pairs = [cell.partition("=") for cell in cells]
+    if wrong := next((name for name, mark, value in pairs if not (mark and name and value)), None):
+        raise typer.BadParameter(f"--columns: expected query=NAME,document=NAME, got {wrong!r} without a name")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 @dataclass(frozen=True, slots=True)

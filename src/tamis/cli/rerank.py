@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,19 @@ import typer
 
 from tamis.cli import show
 from tamis.cli.decision import calibration_for, decided, policy_for
-from tamis.cli.options import USUAL, AsJson, CalibrationFile, Chosen, Instruction, Model, PolicyFile, TopK, choosing
+from tamis.cli.options import (
+    USUAL,
+    AsJson,
+    CalibrationFile,
+    Chosen,
+    Columns,
+    Instruction,
+    Model,
+    PolicyFile,
+    TopK,
+    choosing,
+    named_columns,
+)
 
 if TYPE_CHECKING:
     from tamis.core import Scorer
@@ -36,9 +47,7 @@ def command(
         ),
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Batch: where the scored rows go, .csv or .jsonl.")] = None,
-    columns: Annotated[
-        str, typer.Option(help="Batch: what the input calls its columns.", metavar="query=NAME,document=NAME")
-    ] = "",
+    columns: Columns = "",
     errors: Annotated[
         Path | None, typer.Option(help="Batch: set rows that cannot be used aside, into this .jsonl file.")
     ] = None,
@@ -63,7 +72,7 @@ def command(
     if source is not None:
         if docs is not None or output is None or calibration is not None:
             raise typer.BadParameter("a batch takes --input FILE --output FILE, without --docs, --calibration")
-        files = Files(source, output, errors, _named(columns), query or "")
+        files = Files(source, output, errors, named_columns(columns), query or "")
         scorer = chosen.scorer()
         _batch(files, scorer, policy_for(policy, scorer), Said(chosen.model, instruction, as_json))
     elif columns or errors is not None:
@@ -120,15 +129,6 @@ def _one(query: str, docs: str, chosen: Chosen, rules: Rules, said: Said) -> Non
         (ranking,) = calibration([ranking])
     reading = read(ranking, policy=policy)
     show.decided(decided(ranking, policy, rules.top_k), said.model, positions, reading, machine=said.as_json)
-
-
-def _named(columns: str) -> dict[str, str]:
-    """``query=NAME,document=NAME`` as a mapping."""
-    (cells,) = csv.reader([columns])  # a name that holds a comma stands in quotation marks
-    pairs = [cell.partition("=") for cell in cells]
-    if wrong := next((name for name, mark, value in pairs if not (mark and name and value)), None):
-        raise typer.BadParameter(f"--columns: expected query=NAME,document=NAME, got {wrong!r} without a name")
-    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _batch(files: Files, scorer: Scorer, policy: Policy | None, said: Said) -> None:

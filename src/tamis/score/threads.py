@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -48,7 +49,7 @@ def ahead(work: Callable[[Item], Done], items: Sequence[Item], *, workers: int |
     [1, 5, 2]
     """
     workers = workers or threads()
-    if workers == 1 or len(items) < 2:
+    if (workers == 1 or len(items) < 2) and not steady():  # the same kind of thread, then, whatever their number
         yield from map(work, items)
         return
     # setdefault: of two callers that come first at once, both get the same pool (an unused one has no threads).
@@ -76,6 +77,28 @@ def beside_others() -> bool:
     (False, [True, True])
     """
     return getattr(_here, "beside_others", False)
+
+
+@contextmanager
+def kept_steady() -> Iterator[None]:
+    """Within, this thread's scores have the same bits whatever the number of threads: no batch is planned by it.
+
+    >>> with kept_steady():
+    ...     steady()
+    True
+    >>> steady()
+    False
+    """
+    before, _here.steady = steady(), True
+    try:
+        yield
+    finally:
+        _here.steady = before
+
+
+def steady() -> bool:
+    """Whether this thread's scores shall not depend, not even in their last bits, on the number of threads."""
+    return getattr(_here, "steady", False)
 
 
 if hasattr(os, "register_at_fork"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,9 +69,15 @@ def lines_of(source: str | Path, layout: Layout, refused: Refused | None = None)
         DataError: a row cannot be used, without ``refused``; or the whole file cannot be.
         InputError: a row lists more documents than it may.
     """
+    rows = _plain(source, layout.query) if _is_plain(source, layout) else read_rows(source, refused)
+    return lines_from(rows, layout, refused)
+
+
+def lines_from(rows: Iterable[Row], layout: Layout, refused: Refused | None = None) -> Iterator[Line]:
+    """The rows with their pairs; as ``lines_of``, for rows that were read elsewhere."""
     asked: dict[str, Query] = {}  # one object for all rows of a query
     places: dict[tuple[str, str], int] = {}
-    for row in _plain(source, layout.query) if _is_plain(source, layout) else read_rows(source, refused):
+    for row in rows:
         try:
             line = _line(_asking(row, layout), layout, asked)
             if "id" in layout.columns and not line.many:
