@@ -25,8 +25,9 @@ class Postgres:
 
     The ``tsvector`` of a document holds our tokens, each with its count in the place of a position: PostgreSQL's index
     finds the rows that share a token, and BM25 is computed from what stands in them, since ``ts_rank`` knows neither
-    how rare a token is nor how long the others are. Counts are kept with each write, in one transaction with the rows.
-    Vectors are ``halfvec`` (16 bits a number). Connections are opened as threads need them and kept.
+    how rare a token is nor how long the others are; rows that hold only tokens which cannot matter are left out.
+    Counts are kept with each write, in one transaction with the rows. Vectors are ``halfvec`` (16 bits a number).
+    Connections are opened as threads need them and kept.
     """
 
     most = 100_000
