@@ -96,6 +96,7 @@ def test_five_thousand_rows_go_on_while_the_page_is_away(page, browser, server, 
     shot(browser, "batch-zh")
 
 
+@pytest.mark.slow
 def test_a_workbook_is_scored_and_a_list_known(page, browser, server, tmp_path):
     rows = [("query", "passages", "title"), ("return postage", json.dumps(["It rains.", "The buyer pays it."]), 7)]
     (tmp_path / "sheet.xlsx").write_bytes(workbook(rows))

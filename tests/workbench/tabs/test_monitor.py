@@ -264,7 +264,8 @@ def test_who_is_no_owner_sees_all_and_moves_nothing(trying, browser):
     browser.run("fetch('/workbench/logout', {method: 'POST'})")
 
 
-@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "zh"])
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_owner_sees_the_trial(trying, browser, language):
     enter(browser, trying, OWN, language)
     until(browser, "trial", {"en": "Satisfaction", "zh": "满意度"}[language], "30 %")

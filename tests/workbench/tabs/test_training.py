@@ -57,6 +57,7 @@ def ordered(browser, base, name, steps, language="en"):
     until(browser, "said", name)
 
 
+@pytest.mark.slow
 def test_from_labels_to_a_model_that_the_server_asks(page, server, base, labels):
     browser = page("training")
     send(browser, labels)
