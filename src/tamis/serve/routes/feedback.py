@@ -134,12 +134,8 @@ def router(service: Service) -> fastapi.APIRouter:
     paths = fastapi.APIRouter(responses=REFUSALS, tags=["feedback"])
 
     @paths.post("/v1/feedback", operation_id="feedback")
-    async def feedback(
-        request: fastapi.Request,
-        body: Body,
-        idempotency_key: Annotated[str | None, fastapi.Header(max_length=200)] = None,
-    ) -> FeedbackAnswer:
-        """Keep events; they are on the disk when this answers. What is sent again under one key counts once."""
+    async def feedback(request: fastapi.Request, body: Body, idempotency_key: Key = None) -> FeedbackAnswer:
+        """Keep events; they are on the disk when this answers."""
         observing = service.watched()
         given = body.events if isinstance(body, FeedbackRequest) else [body]
         names = named(given, f"{request.state.holder} {idempotency_key}") if idempotency_key else [""] * len(given)
@@ -155,12 +151,8 @@ def named(given: Sequence[Happened], key: str) -> list[str]:
 
     What they say is part of the names, so that a key that is used for other events, too, loses none of them.
     """
-    return [
-        sha256(
-            canonical([key, at, event.model_dump(mode="json", exclude_none=True)]).encode(errors="replace")
-        ).hexdigest()
-        for at, event in enumerate(given)
-    ]
+    said = [canonical([key, at, event.model_dump(mode="json", exclude_none=True)]) for at, event in enumerate(given)]
+    return [sha256(one.encode(errors="replace")).hexdigest()[:32] for one in said]
 
 
 def read(given: Happened, name: str = "") -> Event:
