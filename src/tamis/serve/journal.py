@@ -46,6 +46,8 @@ class Queues:
             works.add_metric([name], queue.works.buckets(), queue.works.total)
             worked.add_metric([name], queue.worked)
         yield from (waits, works, worked)
+        # Asked from the loop's own thread: of this process's work, what one thread has to do, whatever the models do.
+        yield CounterMetricFamily("tamis_loop_cpu_seconds", "Processor time of the loop.", value=time.thread_time())
 
     def _queues(self) -> Iterator[tuple[str, Queue[Any, Any]]]:
         for name, served in self._service.models.served.items():
