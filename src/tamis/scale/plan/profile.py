@@ -67,9 +67,11 @@ class Profile:
     def from_json(cls, found: Mapping[str, Any]) -> Self:
         """What ``as_json`` gave; TypeError, KeyError or InputError for anything else."""
         recall = found.get("recall")
-        costs = {"scoring": Cost(**found["scoring"]), "front": Cost(**found.get("front", {}))}
-        rest = {name: value for name, value in found.items() if name not in ("scoring", "front", "recall", "kind")}
-        return cls(**costs, recall=None if recall is None else Cost(**recall), **rest)
+        costs: dict[str, Any] = {"scoring": Cost(**found["scoring"]), "front": Cost(**found.get("front", {}))}
+        rest: dict[str, Any] = {
+            name: value for name, value in found.items() if name not in ("scoring", "front", "recall", "kind")
+        }
+        return cls(**rest, **costs, recall=None if recall is None else Cost(**recall))
 
     def save(self, path: str | Path) -> None:
         """Write the profile; there is the old file or the whole new one."""

@@ -66,7 +66,7 @@ def simulate(profile: Profile, fleet: Fleet, traffic: Traffic, *, requests: int 
 
     >>> from tamis.scale.plan.costs import Cost
     >>> one = Profile("m", Cost(batch=0.1))
-    >>> simulate(one, Fleet(), Traffic([(1, 5000)], connections=1), requests=50).p99
+    >>> round(simulate(one, Fleet(), Traffic([(1, 5000)], connections=1), requests=50).p99, 6)
     0.1
     """
     if traffic.search and profile.recall is None:

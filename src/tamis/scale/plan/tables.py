@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from tamis.errors import NotFoundError
@@ -80,7 +81,7 @@ class IndexRow:
 
     def recall(self, documents: float) -> float:
         """Processor seconds of a query over so many documents."""
-        return self.seconds * (max(documents, 1.0) / 1e6) ** self.growth
+        return self.seconds * math.pow(max(documents, 1.0) / 1e6, self.growth)
 
 
 @dataclass(frozen=True, slots=True)
