@@ -26,8 +26,10 @@ LAYERS: tuple[frozenset[str], ...] = (  # lowest first: a file imports from its 
         {"jobs", "pipeline", "widening", "scoring", "experiment", "labels", "labelling", "tuning", "recipes"}
         | {"train", "observe", "gains", "config", "thresholds"}
     ),
-    frozenset({"integrations", "scale"}),
-    frozenset({"serve", "workbench", "cli", "__main__"}),
+    frozenset({"integrations"}),
+    frozenset({"serve", "workbench"}),
+    frozenset({"scale"}),  # many servers, and many pairs
+    frozenset({"cli", "__main__"}),
 )
 NUMPY_ONLY = LAYERS[0] | LAYERS[1]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -280,3 +280,12 @@ def test_without_keys_only_this_machines_names_are_answered(overlap):
         assert client.post("/rerank", json=ASKED).status_code == 200
         for name, status in (("localhost:1", 200), ("evil.example", 421), ("", 421)):
             assert client.post("/rerank", json=ASKED, headers={"host": name}).status_code == status
+
+
+def test_the_time_in_the_queue_is_a_histogram(client):
+    client.post("/v2/rerank", json=ASKED)
+    numbers = client.get("/metrics").text
+    for name in ("tamis_queue_seconds", "tamis_work_seconds"):
+        assert f'{name}_count{{queue="model:overlap"}} 1.0' in numbers
+        assert f'{name}_bucket{{le="+Inf",queue="model:overlap"}} 1.0' in numbers
+    assert 'tamis_worked_tokens_total{queue="model:overlap"} 7.0' in numbers

@@ -153,3 +153,34 @@ def test_killing_the_server_under_load_loses_no_acknowledged_event(where):  # no
     found = kept(where)
     assert len(acknowledged) > 100 and {*acknowledged} <= {*found}
     assert all(event.kind == "click" and event.document == "d1" for event in found.values())
+
+
+def test_what_is_sent_again_under_one_key_counts_once(tmp_path):
+    with running(observed(tmp_path / "kept.db")) as client:
+        key, other = {"idempotency-key": "k1"}, {"idempotency-key": "k2"}
+        first = client.post("/v1/feedback", json=CLICK, headers=key).json()
+        assert client.post("/v1/feedback", json=CLICK, headers=key).json() == first
+        assert client.post("/v1/feedback", json=CLICK, headers=other).json() != first
+        assert client.post("/v1/feedback", json={**CLICK, "document": "d2"}, headers=key).json() != first
+        twice = client.post("/v1/feedback", json={"events": [CLICK, CLICK]}, headers={"idempotency-key": "k3"}).json()
+        assert client.post("/v1/feedback", json={**CLICK, "event": "mine"}, headers=key).json() == {"events": ["mine"]}
+        assert client.post("/v1/feedback", json=CLICK).json() != client.post("/v1/feedback", json=CLICK).json()
+    found = kept(tmp_path / "kept.db")
+    assert len({*twice["events"]}) == 2 and {*first["events"], *twice["events"], "mine"} <= {*found} and len(found) == 8
+
+
+def test_decisions_that_are_kept_first_are_on_the_disk_or_are_not_answered(tmp_path, monkeypatch):
+    service = observed(tmp_path / "kept.db", kept_first=True)
+    body = {"query": "drum", "documents": ["a hat", "a drum"]}
+    with running(service) as client, Store.open(tmp_path / "kept.db") as store:
+        for at in (1, 2, 1):
+            assert client.post("/v1/decide", json=body, headers={"x-request-id": f"r{at}"}).status_code == 200
+            assert f"r{at}" in {decided.request for decided in store.decisions()}
+        assert len([*store.decisions()]) == 2, "what is asked again under one id is one decision"
+
+        def full(*_):
+            raise StorageError("the disk is full")
+
+        monkeypatch.setattr(service.observing.watch.store, "put", full)
+        assert client.post("/v1/decide", json=body).status_code == 507
+        assert service.observing.dropped == 1 and sum(service.observing.decided.values()) == 3

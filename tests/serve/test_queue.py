@@ -326,3 +326,21 @@ def test_a_server_that_failed_is_not_asked_again_for_each():
 
     calls = []
     assert asyncio.run(run()) == [RemoteError] * 3 and calls == [[1, 2, 3]]
+
+
+def test_waiting_and_work_are_counted_once_a_request_and_once_a_batch():
+    async def run():
+        work = Work(seconds=0.02)
+        line = queue(work, together=20)
+        tasks = await held(work, line)
+        tasks += [asyncio.create_task(line.submit(items)) for items in ([1], [2], [*range(3, 14)])]  # in parts
+        await asyncio.sleep(0.12)
+        work.go.set()
+        await asyncio.gather(*tasks)
+        await line.close()
+        return work, line
+
+    work, line = asyncio.run(run())
+    assert line.waits.count == 4 and 0.3 < line.waits.total < 20, "a request waits until its first part is begun"
+    assert line.works.count == len(work.batches) == 5 and line.works.total >= 5 * 0.02
+    assert line.worked == 10 * (1 + 1 + 1 + 11)

@@ -26,6 +26,7 @@ from tamis.cli import (
     kept,
     label,
     mine,
+    plan,
     repair,
     report,
     rerank,
@@ -76,6 +77,7 @@ watch.app.command("clean")(kept.clean)
 app.add_typer(watch.app)
 app.command("serve")(serve.command)
 app.command("ui")(ui.command)
+app.command("plan")(plan.command)
 app.command("doctor")(doctor.command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 from dataclasses import replace
@@ -108,6 +109,7 @@ def listen(config: Path | None, given: dict[str, Any]) -> None:
     from tamis.serve.added import Added
     from tamis.serve.app import Settings, application
     from tamis.serve.build import exchange, service
+    from tamis.serve.draining import Draining
     from tamis.serve.keys import Keys
     from tamis.serve.lib import uvicorn
 
@@ -137,10 +139,15 @@ def listen(config: Path | None, given: dict[str, Any]) -> None:
     face = _face(running, added, settings, told.workbench) if shown else None
     show.say(f"workbench: {address}/" if face else 'workbench: none; it needs pip install "tamis[ui]"')
     app = application(running, settings, reload=reload, face=face)
-    uvicorn.run(
+    made = uvicorn.Config(
         app, host=listening.host, port=listening.port, log_level="warning", access_log=False, lifespan="on",
-        timeout_graceful_shutdown=listening.stopping,
+        timeout_graceful_shutdown=listening.stopping, timeout_keep_alive=listening.idle,
     )  # fmt: skip
+    server = Draining(made, app, listening.draining)
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
+        server.run()
+    if not server.started:
+        raise typer.Exit(1)
 
 
 def _observed(told: Configuration, home: Path) -> Configuration:

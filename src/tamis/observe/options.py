@@ -18,6 +18,8 @@ class WatchOptions:
     Attributes:
         store: the path of an SQLite file, or ``postgresql://...``; empty keeps nothing.
         texts: keep texts of queries and documents, which labelling again needs; hashes of them otherwise.
+        kept_first: a server answers when its decision is on the disk, some milliseconds later, and refuses where it
+            cannot be kept; otherwise it is written behind the answer, and ``kill -9`` may lose the last ones.
         days: after which decisions and events are deleted; 0 keeps them. The ledger is always kept.
         every: seconds between two looks of a server.
         settle: seconds that a session's user has to act before what they did not click counts.
@@ -40,6 +42,7 @@ class WatchOptions:
 
     store: str = ""
     texts: bool = False
+    kept_first: bool = False
     days: float = 0.0
     every: float = 60.0
     settle: float = 600.0

@@ -1,4 +1,4 @@
-"""Scale: bulk scoring, the same on a laptop's cores and on a cluster."""
+"""From one machine to many: pairs by the million, servers side by side, and what that takes."""
 
 from tamis.scale.bulk import bulk
 from tamis.scale.model import Loaded, Loading, Model

@@ -17,6 +17,7 @@ from tamis.errors import TamisError
 from tamis.serve import exchange
 from tamis.serve.access import Access, parsed
 from tamis.serve.bounds import Within
+from tamis.serve.draining import Leaving
 from tamis.serve.following import following
 from tamis.serve.gauges import Gauges
 from tamis.serve.journal import Journal, Noted
@@ -90,7 +91,7 @@ def application(
         reload: reads its configuration again, and says what it exchanged.
         face: pages; None for none.
     """
-    journal = Journal(service.models)
+    journal = Journal(service)
     if service.observing:
         journal.registry.register(Gauges(service.observing))
     reload = reload and one_by_one(reload)
@@ -121,6 +122,7 @@ def application(
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=settings.origins, allow_methods=["*"], allow_headers=["*"])
     app.add_middleware(Noted, journal=journal, aside=aside)
+    app.add_middleware(Leaving)
     app.add_exception_handler(TamisError, exchange.refused)
     app.add_exception_handler(RequestValidationError, exchange.invalid)
     app.add_exception_handler(HTTPException, exchange.other)

@@ -41,6 +41,10 @@ class Listening:
         rate: how often a holder may ask, such as ``"600/minute"``; empty is no limit.
         origins: pages of other sites that may ask from a browser.
         stopping: seconds that requests have when the server is told to stop; those that take longer are given up.
+        draining: seconds between SIGTERM, from which on ``/ready`` says no, and the moment from which on nobody is let
+            in: as long as a load balancer needs to notice. 0 closes at once.
+        idle: seconds for which a connection is kept open that nobody uses; more than a load balancer keeps it, so that
+            none is shut while a request is on its way.
     """
 
     host: str = "127.0.0.1"
@@ -51,9 +55,16 @@ class Listening:
     rate: str = ""
     origins: tuple[str, ...] = ()
     stopping: int = 120
+    draining: float = 0.0
+    idle: int = 75
 
     def __post_init__(self) -> None:
-        """Refuse a port that none is."""
+        """Refuse a port that none is, and times that cannot be."""
+        if min(self.stopping, self.draining, self.idle) < 0:
+            raise InputError(
+                "serve: expected stopping, draining and idle of at least 0 seconds, got "
+                f"{self.stopping}, {self.draining} and {self.idle}"
+            )
         if not 0 < self.port < 65536:
             raise InputError(f"serve.port: expected 1 to 65535, got {self.port}")
 

@@ -8,37 +8,59 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from tamis.serve.lib import GaugeMetricFamily, prometheus, structlog
-from tamis.serve.models import Models
+from tamis.serve.lib import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, prometheus, structlog
+from tamis.serve.seconds import EDGES as SECONDS
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from tamis.serve.queue import Queue
+    from tamis.serve.service import Service
+
 HEADER = b"x-request-id"
 FAILED = 500
 LONGEST = 64  # characters of a request's id that are kept as the client sent it
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class Queues:
-    """What waits for each model and what is worked on, asked of the models when Prometheus asks."""
+    """What waits for each model and what is worked on, asked of the queues when Prometheus asks.
 
-    def __init__(self, models: Models) -> None:
-        self._models = models
+    Queues of models are called ``model:NAME``, those of the index and of the encoder ``index`` and ``encoder``.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
 
     def collect(self) -> Iterator[Any]:
-        """One gauge a state."""
+        """Gauges of each model's tokens; of each queue, histograms of waiting and of work, and what was worked on."""
         for state in ("waiting", "running"):
             gauge = GaugeMetricFamily(f"tamis_{state}_tokens", f"Tokens {state}.", labels=["model"])
-            for name, served in self._models.served.items():
+            for name, served in self._service.models.served.items():
                 gauge.add_metric([name], getattr(served.queue, state))
             yield gauge
+        waits = HistogramMetricFamily("tamis_queue_seconds", "From arrival until work began.", labels=["queue"])
+        works = HistogramMetricFamily("tamis_work_seconds", "Work on one batch.", labels=["queue"])
+        worked = CounterMetricFamily("tamis_worked_tokens", "Tokens (of the index: queries) done.", labels=["queue"])
+        for name, queue in self._queues():
+            waits.add_metric([name], queue.waits.buckets(), queue.waits.total)
+            works.add_metric([name], queue.works.buckets(), queue.works.total)
+            worked.add_metric([name], queue.worked)
+        yield from (waits, works, worked)
+        # Asked from the loop's own thread: of this process's work, what one thread has to do, whatever the models do.
+        yield CounterMetricFamily("tamis_loop_cpu_seconds", "Processor time of the loop.", value=time.thread_time())
+
+    def _queues(self) -> Iterator[tuple[str, Queue[Any, Any]]]:
+        for name, served in self._service.models.served.items():
+            yield f"model:{name}", served.queue
+        for name, part in (("index", self._service.recall), ("encoder", self._service.embedding)):
+            if part is not None:
+                yield name, part.queue
 
 
 class Journal:
     """Numbers for Prometheus, and lines of JSON on stderr."""
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, service: Service) -> None:
         self.registry = prometheus.CollectorRegistry()
         self._requests = prometheus.Counter(
             "tamis_requests", "Requests answered.", ["path", "status"], registry=self.registry
@@ -48,7 +70,7 @@ class Journal:
             registry=self.registry,
         )  # fmt: skip
         self.pairs = prometheus.Counter("tamis_pairs", "Pairs scored.", ["model"], registry=self.registry)
-        self.registry.register(Queues(models))
+        self.registry.register(Queues(service))
         prometheus.ProcessCollector(registry=self.registry)  # memory, processor time, open files
         self._log = structlog.wrap_logger(
             structlog.PrintLogger(sys.stderr),

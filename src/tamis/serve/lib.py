@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fastapi.responses import StreamingResponse as StreamingResponse
     from prometheus_client.core import CounterMetricFamily as CounterMetricFamily
     from prometheus_client.core import GaugeMetricFamily as GaugeMetricFamily
+    from prometheus_client.core import HistogramMetricFamily as HistogramMetricFamily
     from starlette.exceptions import HTTPException as HTTPException
     from starlette.middleware.cors import CORSMiddleware as CORSMiddleware
 else:
@@ -31,6 +32,7 @@ else:
     prometheus = require("prometheus_client")
     CounterMetricFamily = require("prometheus_client.core").CounterMetricFamily
     GaugeMetricFamily = require("prometheus_client.core").GaugeMetricFamily
+    HistogramMetricFamily = require("prometheus_client.core").HistogramMetricFamily
     limits = require("limits")
     require("limits.aio.storage"), require("limits.aio.strategies")
     RequestValidationError = require("fastapi.exceptions").RequestValidationError
@@ -48,6 +50,7 @@ __all__ = [
     "GaugeMetricFamily",
     "HTMLResponse",
     "HTTPException",
+    "HistogramMetricFamily",
     "JSONResponse",
     "RedirectResponse",
     "RequestValidationError",

@@ -40,7 +40,8 @@ class Observing:
     """A watch over a store, for a server.
 
     What is acknowledged of feedback is on the disk. Decisions are written behind the answers, many together; where the
-    store cannot keep up they are dropped and counted, and no request waits for it or fails with it.
+    store cannot keep up they are dropped and counted, and no request waits for it or fails with it; unless they are to
+    be ``kept_first``.
 
     Args:
         watch: over the store; closed with this.
@@ -106,13 +107,25 @@ class Observing:
             what is shown: the decision, where exploring is on now and then with one more document.
         """
         made = made.explored(self.watch.options.exploration)
-        kept = [made.kept()]
-        for shadow in made.ruling.shadows:
-            try:
-                kept.append(made.beside(shadow))
-            except TamisError as error:
-                self.failed(f"the shadow {short(shadow.digest)} cannot decide", error)
-        self.keep(*kept)
+        self.keep(*self._rows(made))
+        return made.decision
+
+    async def recorded(self, made: Made) -> Decision:
+        """As ``record``; where decisions are ``kept_first``, it is on the disk when this returns.
+
+        Raises:
+            InputError, StorageError, UnavailableError: it cannot be kept, where it has to be.
+        """
+        if not self.watch.options.kept_first:
+            return self.record(made)
+        made = made.explored(self.watch.options.exploration)
+        rows = self._rows(made)
+        try:
+            await asyncio.wrap_future(self._writer.add(*rows))
+        except TamisError as error:
+            self._lost(len(rows), error)
+            raise
+        self._count(rows)
         return made.decision
 
     def name(self, digest: str) -> str:
@@ -127,7 +140,7 @@ class Observing:
         except (InputError, UnavailableError) as error:
             self._lost(len(decided), error)
         else:
-            self.decided.update((one.policy, one.arm) for one in decided)
+            self._count(decided)
 
     def failed(self, what: str, error: Exception) -> None:
         """Say in the log what could not be done; what fails again and again in the same way, once a minute."""
@@ -200,6 +213,19 @@ class Observing:
                 self.failed(what, error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(soon.wait(), seconds)
+
+    def _rows(self, made: Made) -> list[Decided]:
+        """A decision as it is kept, and beside it what the shadows would have decided."""
+        kept = [made.kept()]
+        for shadow in made.ruling.shadows:
+            try:
+                kept.append(made.beside(shadow))
+            except TamisError as error:
+                self.failed(f"the shadow {short(shadow.digest)} cannot decide", error)
+        return kept
+
+    def _count(self, decided: Sequence[Decided]) -> None:
+        self.decided.update((one.policy, one.arm) for one in decided)
 
     def _written(self, done: Future[None], count: int) -> None:
         if not done.cancelled() and (error := done.exception()) is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from tamis.errors import BusyError, ClosingError, InputError, OvertimeError, RemoteError
+from tamis.serve.seconds import Seconds
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
@@ -48,7 +49,10 @@ USUAL = Limits()
 
 @dataclass(order=True, slots=True)
 class Job(Generic[Item, Done]):
-    """A request in the queue; the smallest comes first. ``items`` and ``cost`` are of what is still to be done."""
+    """A request in the queue; the smallest comes first. ``items`` and ``cost`` are of what is still to be done.
+
+    ``since`` is when it came, and None once work on it has begun.
+    """
 
     priority: int
     number: int
@@ -56,6 +60,7 @@ class Job(Generic[Item, Done]):
     cost: int = field(compare=False)
     deadline: float = field(compare=False)
     done: asyncio.Future[Sequence[Done]] = field(compare=False)
+    since: float | None = field(compare=False)
     results: list[Done] = field(default_factory=list, compare=False)
 
 
@@ -80,6 +85,13 @@ class Queue(Generic[Item, Done]):
         cost: about how many tokens an item is.
         limits: how much may wait and go together.
         alone: work on each request by itself, for work in which items depend on their companions.
+
+    Attributes:
+        waiting: tokens in the queue.
+        running: tokens being worked on.
+        waits: from a request's arrival until work on it began.
+        works: how long each batch was worked on.
+        worked: tokens that work has ended on.
     """
 
     def __init__(
@@ -97,8 +109,8 @@ class Queue(Generic[Item, Done]):
         self._workers: set[asyncio.Task[None]] = set()
         self._closing = False
         self._pace = 0.0  # seconds a token
-        self.waiting = 0  # tokens in the queue
-        self.running = 0  # tokens being worked on
+        self.waiting = self.running = self.worked = 0
+        self.waits, self.works = Seconds(), Seconds()
 
     async def submit(self, items: Sequence[Item], *, priority: int = 0, within: float = float("inf")) -> Sequence[Done]:
         """The items' results, in their order.
@@ -123,10 +135,8 @@ class Queue(Generic[Item, Done]):
         if self.waiting and self.waiting + cost > self._limits.waiting:
             seconds = max(1, round(self.waiting * self._pace))
             raise BusyError(f"too many requests are waiting: come again in {seconds} s", seconds=seconds)
-        loop = asyncio.get_running_loop()
-        job = Job[Item, Done](
-            priority, next(self._numbers), items, cost, time.monotonic() + within, loop.create_future()
-        )
+        loop, now = asyncio.get_running_loop(), time.monotonic()
+        job = Job[Item, Done](priority, next(self._numbers), items, cost, now + within, loop.create_future(), now)
         heapq.heappush(self._jobs, job)
         self.waiting += cost
         if len(self._workers) < self._limits.beside:
@@ -167,6 +177,9 @@ class Queue(Generic[Item, Done]):
                 break
             heapq.heappop(self._jobs)
             if wanted:
+                if job.since is not None:
+                    self.waits.add(now - job.since)
+                    job.since = None
                 found.append(part := self._part(job))
                 cost += part.cost
                 self.waiting -= part.cost
@@ -193,7 +206,10 @@ class Queue(Generic[Item, Done]):
         try:
             items = [item for part in parts for item in part.items]
             results = await asyncio.get_running_loop().run_in_executor(self._pool, self._work, items)
-            pace = (time.monotonic() - began) / max(1, cost) / self._limits.beside
+            took = time.monotonic() - began
+            self.works.add(took)
+            self.worked += cost
+            pace = took / max(1, cost) / self._limits.beside
             self._pace += (pace - self._pace) * (PACE if self._pace else 1)
             start = 0
             for part in parts:

@@ -179,7 +179,7 @@ class Service:
         if self.observing is None:
             return decision
         known = (served.name, served.scorer.fingerprint, request, user, k)
-        return self.observing.record(Made(decision, found, ruling, *known, explore=choice.explore))
+        return await self.observing.recorded(Made(decision, found, ruling, *known, explore=choice.explore))
 
     async def _decided(
         self, ranking: Ranking, served: Served, policy: Policy | None, priority: int

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
+from tamis.data.artefacts import canonical
 from tamis.observe.events import Event
 from tamis.serve.dialects.call import Amount, Few, Field, Name, Plain
 from tamis.serve.exchange import REFUSALS
@@ -39,6 +42,7 @@ def in_utc(moment: datetime) -> datetime:
         raise ValueError("expected a time between the years 1 and 9999 in UTC") from None
 
 
+Key = Annotated[str | None, fastapi.Header(max_length=200, description="What is sent again under it counts once.")]
 Moment = Annotated[pydantic.AwareDatetime, pydantic.BeforeValidator(as_text), pydantic.AfterValidator(in_utc)]
 
 
@@ -130,19 +134,29 @@ def router(service: Service) -> fastapi.APIRouter:
     paths = fastapi.APIRouter(responses=REFUSALS, tags=["feedback"])
 
     @paths.post("/v1/feedback", operation_id="feedback")
-    async def feedback(body: Body) -> FeedbackAnswer:
+    async def feedback(request: fastapi.Request, body: Body, idempotency_key: Key = None) -> FeedbackAnswer:
         """Keep events; they are on the disk when this answers."""
         observing = service.watched()
         given = body.events if isinstance(body, FeedbackRequest) else [body]
-        events = [read(event) for event in given]
+        names = named(given, f"{request.state.holder} {idempotency_key}") if idempotency_key else [""] * len(given)
+        events = [read(event, name) for event, name in zip(given, names, strict=True)]
         await observing.add(events)
         return FeedbackAnswer(events=[event.event for event in events])
 
     return paths
 
 
-def read(given: Happened) -> Event:
-    """An event as it is kept, under a name of its own where it has none."""
+def named(given: Sequence[Happened], key: str) -> list[str]:
+    """Names of events that have none of their own: the same whenever the same is sent under one key.
+
+    What they say is part of the names, so that a key that is used for other events, too, loses none of them.
+    """
+    said = [canonical([key, at, event.model_dump(mode="json", exclude_none=True)]) for at, event in enumerate(given)]
+    return [sha256(one.encode(errors="replace")).hexdigest()[:32] for one in said]
+
+
+def read(given: Happened, name: str = "") -> Event:
+    """An event as it is kept, under a name of its own; else under the given one, or one that nothing else has."""
     fields = given.model_dump(exclude_none=True)
     at = fields.pop("at", None) or datetime.now(UTC)
-    return Event(**{"event": uuid.uuid4().hex, **fields, "at": at.timestamp()})
+    return Event(**{"event": name or uuid.uuid4().hex, **fields, "at": at.timestamp()})
