@@ -16,7 +16,7 @@ pytest.importorskip("sqlalchemy", reason="needs tamis[store]")
 from tamis.errors import StorageError
 from tamis.observe.store import Limits, Store, Writer
 
-from ..observe.store.conftest import server, where  # noqa: F401
+from ..observe.store.conftest import where  # noqa: F401
 from .servers import Overlap, alone, observed, process, running
 
 CLICK = {"kind": "click", "document": "d1", "request": "r1", "position": 1}

@@ -16,7 +16,7 @@ from tamis.observe.lifecycle.lifecycle import Lifecycle
 from tamis.observe.store import Store
 from tamis.score import load_scorer
 
-from ..observe.store.conftest import server, where  # noqa: F401
+from ..observe.store.conftest import where  # noqa: F401
 from .servers import process
 
 ASKED = {"query": "what sieves soup?", "documents": ["Rain fell.", "A tamis sieves soup.", "今天下雨。"]}
