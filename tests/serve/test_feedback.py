@@ -130,7 +130,7 @@ def test_too_much_at_once_is_refused_with_when_to_come_again(tmp_path, monkeypat
 
 def test_killing_the_server_under_load_loses_no_acknowledged_event(where):  # noqa: F811
     acknowledged = []
-    with process("--observe", where) as (server, client, _):  # noqa: F811
+    with process("--observe", where) as (server, client, _):
         url, stop = str(client.base_url), threading.Event()
 
         def send(worker):
