@@ -5,7 +5,7 @@ import threading
 import pytest
 from tiny_model import Tiny
 
-from tamis.errors import MissingExtraError
+from tamis.errors import MissingExtraError, RemoteError
 from tamis.extras import available
 from tamis.scale import bulk
 
@@ -31,6 +31,13 @@ def test_a_run_on_ray_has_the_bytes_of_one_process_though_a_worker_is_killed_and
     once = bulk(source, tmp_path / "once", model=Tiny(), block=7, workers=2)
     assert counts["digest"] == once["digest"]
     assert parts(out) == parts(tmp_path / "once")
+
+
+@needs_ray
+@pytest.mark.filterwarnings("default")
+def test_an_address_where_no_cluster_is_is_refused_at_once(source, tmp_path):
+    with pytest.raises(RemoteError, match=r"no Ray cluster at '127\.0\.0\.1:1': .*refused"):
+        bulk(source, tmp_path / "out", model=Tiny(), block=10, ray="127.0.0.1:1")
 
 
 def test_without_ray_the_command_that_installs_it_is_said(source, tmp_path, monkeypatch):

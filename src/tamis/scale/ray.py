@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import pickle
+import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -22,6 +23,7 @@ from tamis.scale.tries import tried
 from tamis.scale.worker import Failed, Start, opened
 from tamis.score.threads import VARIABLE
 
+PATIENCE = 10.0  # seconds that a cluster has to answer a call
 LOCAL = "local"  # the address that means: start Ray on this machine, for this run
 # A cluster that we start is for this process alone, on this machine: no keys are written to the home folder for it, and
 # nobody is told of it.
@@ -150,6 +152,7 @@ class OnRay:
         if self._ray.is_initialized():
             return
         local = self._address == LOCAL
+        _answered(self._address)
         quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
         with _variables(ALONE if local else {}):
             try:
@@ -163,6 +166,21 @@ class OnRay:
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         context = self._ray.data.DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
+
+
+def _answered(address: str) -> None:
+    """Refuse an address where nobody listens; Ray itself would try for a quarter of an hour.
+
+    Raises:
+        RemoteError: nobody does.
+    """
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise RemoteError(f"no Ray cluster at {address!r}: {error}") from error
 
 
 @contextmanager
