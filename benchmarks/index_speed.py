@@ -2,6 +2,7 @@
 
     scripts/bench index [N]              build and search, 100,000 documents
     scripts/bench index N --folder DIR   keep what was built there, and use it again
+    scripts/bench index N --without usearch   whose build takes longest by far from some 100,000 on
 
 Each document is two sentences drawn from the demo's statutes and abstracts, its vector the mean of their true e5-small
 vectors, since encoding a million texts would take hours; encoding is measured by itself. The peers get the same
@@ -193,7 +194,6 @@ def opened(folder: Path, encoder: Recombined) -> dict[str, Callable[[Query], Any
     """What is timed, by name: tamis beside what it stands on, used directly."""
     import bm25s
     import faiss
-    from usearch.index import Index as Usearch
 
     start = time.perf_counter()
     index = Index.open(folder / "tamis", encoder=encoder)
@@ -205,19 +205,26 @@ def opened(folder: Path, encoder: Recombined) -> dict[str, Callable[[Query], Any
     known = {str(token): number for token, number in words.vocab_dict.items()}
     graph = faiss.read_index(str(folder / "faiss"))
     parameters = faiss.SearchParametersHNSW(efSearch=BREADTH)
-    other = Usearch.restore(str(folder / "usearch"))
 
     def by_bm25s(query: Query) -> Any:
         tokens = [known[token] for token in segment(clean(query.text)) if token in known]
         return words.retrieve([tokens], k=K, show_progress=False, n_threads=0)
 
+    peers = {}
+    if (folder / "usearch").exists():
+        from usearch.index import Index as Usearch
+
+        other = Usearch.restore(str(folder / "usearch"))
+        peers["dense usearch"] = lambda q: other.search(
+            encoder.encode([clean(q.text)], "query")[0], RESCORED, threads=1
+        )
     one, tenth = Filter.of({"part": 7}), Filter.of({"part": {"lt": 10}})
     return {
         "bm25 tamis": lambda q: index.search(q, K, mode="bm25"),
         "bm25 bm25s": by_bm25s,
         "dense tamis": lambda q: index.search(q, K, mode="dense"),
         "dense faiss": lambda q: graph.search(encoder.encode([clean(q.text)], "query"), RESCORED, params=parameters),
-        "dense usearch": lambda q: other.search(encoder.encode([clean(q.text)], "query")[0], RESCORED, threads=1),
+        **peers,
         "hybrid tamis": lambda q: index.search(q, K, mode="hybrid"),
         "hybrid, 1 % pass": lambda q: index.search(Query(q.text, where=one), K, mode="hybrid"),
         "hybrid, 10 % pass": lambda q: index.search(Query(q.text, where=tenth), K, mode="hybrid"),
@@ -255,16 +262,17 @@ def recalled(
             scores, ids = np.append(best[at][0], row[top]), np.append(best[at][1], start + top)
             kept = np.argsort(-scores, kind="stable")[:K]
             best[at] = scores[kept], ids[kept]
-    found: dict[str, list[float]] = {"tamis": [], "faiss": [], "usearch": []}
+    found: dict[str, list[float]] = {}
     for query, (_, wanted) in zip(queries, best, strict=True):
         true = set(wanted.tolist())
         given = {
             "tamis": {int(c.doc.id) for c in ways["dense tamis"](query)},
             "faiss": set(ways["dense faiss"](query)[1][0][:K].tolist()),
-            "usearch": set(ways["dense usearch"](query).keys[:K].tolist()),
         }
+        if "dense usearch" in ways:
+            given["usearch"] = set(ways["dense usearch"](query).keys[:K].tolist())
         for name, ids in given.items():
-            found[name].append(len(true & ids) / K)
+            found.setdefault(name, []).append(len(true & ids) / K)
     for name, shares in found.items():
         print(
             f"recall@{K} of {name} against exact search of all {count:,}: {np.mean(shares):.4f} "
@@ -304,6 +312,7 @@ def main() -> None:
     told.add_argument("count", type=int, nargs="?", default=100_000)
     told.add_argument("--folder", type=Path)
     told.add_argument("--build", choices=BUILDS)
+    told.add_argument("--without", choices=BUILDS[1:], action="append", default=[])
     options = told.parse_args()
     if options.build:
         build(options.build, options.count, options.folder)
@@ -319,7 +328,7 @@ def main() -> None:
             np.save(folder / "sentences.npy", vectors)
         print(f"{options.count:,} documents", flush=True)
         for name in BUILDS:
-            if not (folder / name).exists():
+            if name not in options.without and not (folder / name).exists():
                 command = [sys.executable, __file__, str(options.count), "--folder", str(folder), "--build", name]
                 subprocess.run(command, check=True, env={**os.environ, "TAMIS_THREADS": "2", "OMP_NUM_THREADS": "2"})
         encoder = Recombined(texts, np.load(folder / "sentences.npy"))
