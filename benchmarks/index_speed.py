@@ -233,7 +233,7 @@ def opened(folder: Path, encoder: Recombined) -> dict[str, Callable[[Query], Any
 
 
 def timed(ways: dict[str, Callable[[Query], Any]], queries: Sequence[Query]) -> None:
-    """One query at a time, the ways in turns, all queries twice: what is mapped is read from disk in the first round."""
+    """One query at a time, the ways in turns, all queries twice: what is mapped is read in the first round."""
     for what in ("first round", "second round"):
         spent: dict[str, list[float]] = {name: [] for name in ways}
         for query in queries:
