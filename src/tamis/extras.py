@@ -48,6 +48,8 @@ EXTRAS: dict[str, Extra] = {
         Extra("alembic", "store", "the store of decisions and feedback"),
         Extra("psycopg", "pg", "the store of decisions and feedback in PostgreSQL"),
         Extra("pyarrow", "parquet", "writing Parquet files"),
+        Extra("ray", "ray-serve", "replicas on Ray Serve"),
+        Extra("aiohttp_cors", "ray-serve", "replicas on Ray Serve"),
         Extra("gradio", "ui", "the workbench"),
         Extra("python_calamine", "xlsx", "reading Excel workbooks"),
         Extra("sklearn", "sklearn", "calibrators and thresholds as scikit-learn estimators"),
