@@ -182,7 +182,8 @@ def round_(
         rows.setdefault(one.name, []).append((*seen, plan.throughput, plan.p95))
         print(
             f"  {one.name:34} measured {seen[0]:6.2f}/s p95 {seen[1]:6.2f} s   "
-            f"planned {plan.throughput:6.2f}/s p95 {plan.p95:6.2f} s   {plan.throughput / seen[0]:5.2f}   (of {CORES} cores {cores:.2f})",
+            f"planned {plan.throughput:6.2f}/s p95 {plan.p95:6.2f} s   {plan.throughput / seen[0]:5.2f}   "
+            f"(of {CORES} cores {cores:.2f})",
             flush=True,
         )
 

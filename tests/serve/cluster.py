@@ -22,17 +22,12 @@ from pathlib import Path
 
 import httpx
 
+from .servers import free_port
+
 CONF = Path(__file__).parents[2] / "deploy" / "nginx.conf"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 STARTS = 120.0  # seconds that a process may take to be ready on a busy machine
 PASSED = "log_format passed '$status $request_uri $upstream_addr'; access_log access.log passed;"
-
-
-def free_port():
-    """A port that nobody listens at."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -56,6 +56,13 @@ def observed(where, known=None, active="", scorer=None, **options):
     return service
 
 
+def free_port():
+    """A port that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @contextlib.contextmanager
 def running(service, settings=None, **more):
     """A client of a server that runs on a free port of this machine."""
@@ -79,9 +86,7 @@ def running(service, settings=None, **more):
 @contextlib.contextmanager
 def process(*arguments, **environ):
     """``tamis serve`` with these arguments, ready, and a client of it; killed at the end where it still runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     page = [] if "--workbench" in arguments else ["--no-workbench"]  # which takes seconds to load
     command = [sys.executable, "-m", "tamis", "serve", *page, "--port", str(port), *map(str, arguments)]
     started = subprocess.Popen(command, env={**os.environ, **environ}, stderr=subprocess.PIPE, text=True)

@@ -10,7 +10,7 @@ from tamis.scale.plan.profile import Profile
 from tamis.scale.plan.simulate import simulate
 
 STEPS = 8  # halvings: the rate is found to a two-hundredth
-ROUGH, FINE = 1_500, 6_000  # requests that are followed
+FEW, SOME, MANY = 500, 1_500, 6_000  # requests that are followed
 LESS = 0.97  # of a rate that did not hold when more requests were followed
 SHED = 0.001  # share that may be refused
 
@@ -40,6 +40,7 @@ def capacity(
     target: float,
     percent: int = 95,
     search: bool = False,
+    rough: bool = False,
 ) -> Capacity:
     """The greatest rate at which so many percent of the answers come within a target, and hardly any is refused.
 
@@ -50,33 +51,34 @@ def capacity(
         target: seconds.
         percent: 50, 95 or 99.
         search: whether the index is asked first.
+        rough: follow fewer requests: enough to choose among fleets, too few to promise anything.
 
     >>> from tamis.scale.plan.costs import Cost
     >>> found = capacity(Profile("m", Cost(batch=0.1)), Fleet(), [(1, 5000)], target=0.3)
-    >>> round(found.alone, 3), round(found.most, 1), 5 < found.rate < 9
+    >>> round(found.alone, 3), round(found.most, 1), 4 < found.rate < 6
     (0.1, 10.0, True)
     """
-    one = replace(fleet, replicas=1, machines=1)
-    alone = simulate(profile, one, Traffic(shapes, connections=1, search=search), requests=200)
-    full = simulate(profile, fleet, Traffic(shapes, connections=16 * fleet.replicas, search=search), requests=ROUGH)
-    most = full.throughput / fleet.replicas
-    if alone.at(percent) > target:
-        return Capacity(0.0, most, alone.p50, alone)
 
     def at(rate: float, requests: int, seed: int = 0) -> Simulated:
         traffic = Traffic(shapes, rate=rate * fleet.replicas, search=search)
         return simulate(profile, fleet, traffic, requests=requests, seed=seed)
 
+    one = replace(fleet, replicas=1, machines=1)
+    alone = simulate(profile, one, Traffic(shapes, connections=1, search=search), requests=50)
+    full = simulate(profile, fleet, Traffic(shapes, connections=16 * fleet.replicas, search=search), requests=FEW)
+    most = full.throughput / fleet.replicas
+    if alone.at(percent) > target:
+        return Capacity(0.0, most, alone.p50, alone)
     low, high = 0.0, most
-    for _ in range(STEPS):
+    for _ in range(STEPS // 2 if rough else STEPS):
         rate = (low + high) / 2
-        low, high = (rate, high) if _holds(at(rate, ROUGH), target, percent) else (low, rate)
-    while low > most / 2**STEPS:  # near the most, queues fill slowly: a short run does not see the end of it
-        worst = max((at(low, FINE, seed) for seed in (1, 2)), key=lambda one: one.at(percent))
+        low, high = (rate, high) if _holds(at(rate, FEW if rough else SOME), target, percent) else (low, rate)
+    while low > most / 2**STEPS and not rough:  # near the most, queues fill slowly: a short run does not see it
+        worst = max((at(low, MANY, seed) for seed in (1, 2)), key=lambda one: one.at(percent))
         if _holds(worst, target, percent):
             return Capacity(low, most, alone.p50, worst)
         low *= LESS
-    return Capacity(0.0, most, alone.p50, alone)
+    return Capacity(low if rough else 0.0, most, alone.p50, alone)
 
 
 def _holds(seen: Simulated, target: float, percent: int) -> bool:

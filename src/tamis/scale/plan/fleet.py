@@ -80,7 +80,7 @@ class Simulated:
         shed: share of the requests that were refused or came too late.
         utilisation: share of the time in which the models worked, over all replicas.
         processors: share of the machines' processors that was used.
-        batch: mean requests that were worked on together.
+        batch: mean pairs that were worked on together.
         requests: how many were counted.
     """
 

@@ -16,7 +16,7 @@ from tamis.scale.plan.shards import Shards, shards
 from tamis.scale.plan.tables import DEVICES, INDEXES
 from tamis.serve.queue import Limits
 
-CELL = 8  # replicas that are simulated together: more behave alike
+CELL = 4  # replicas that are simulated together: more behave alike
 DOUBLED = 1.9  # how much faster two threads score than one
 ELSEWHERE = 65_536  # tokens together where a GPU scores
 
@@ -114,15 +114,16 @@ def _on_cpu(profile: Profile) -> bool:
 
 def _replica(needs: Needs, profile: Profile, target: float) -> tuple[int, Capacity]:
     """How many threads a replica scores with, and what it takes: the most queries a processor within the target."""
-    best: tuple[float, int, Capacity] | None = None
     shapes = [(needs.candidates, needs.tokens)]
-    for threads in _choices(needs, profile):
-        fleet = _cell(needs, profile, threads)
-        found = capacity(faster(profile, threads), fleet, shapes, target=target, percent=needs.percent)
-        if best is None or found.rate / threads > best[0]:
-            best = (found.rate / threads, threads, found)
-    assert best is not None
-    return best[1], best[2]
+
+    def taken(threads: int, *, rough: bool = False) -> Capacity:
+        made, fleet = faster(profile, threads), _cell(needs, profile, threads)
+        return capacity(made, fleet, shapes, target=target, percent=needs.percent, rough=rough)
+
+    choices = _choices(needs, profile)
+    rates = [taken(threads, rough=True).rate / threads for threads in choices] if len(choices) > 1 else [1.0]
+    best = choices[rates.index(max(rates))] if max(rates) else choices[-1]
+    return best, taken(best)
 
 
 def _choices(needs: Needs, profile: Profile) -> list[int]:

@@ -161,7 +161,7 @@ class _Run:
                 self._refuse(job)
             if not parts:
                 break
-            self._batches, self._together = self._batches + 1, self._together + len(parts)
+            self._batches, self._together = self._batches + 1, self._together + sum(part.pairs for part in parts)
             seconds = profile.scoring(sum(part.pairs for part in parts), sum(part.tokens for part in parts))
             self._do("score", replica, seconds, profile.busy, parts, [])
 
