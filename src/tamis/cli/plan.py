@@ -47,6 +47,7 @@ def command(
     copies: Annotated[int, typer.Option(help="Least copies of each shard of the index.", min=1)] = 2,
     asked: Annotated[float, typer.Option(help="Share of the shards that a query asks.")] = 1.0,
     cached: Annotated[float, typer.Option(help="Share of the queries that a cache before all this answers.")] = 0.0,
+    load: Annotated[float, typer.Option(help="Share of the most that a replica may be asked.")] = 0.85,
     seconds_a_token: Annotated[float | None, typer.Option(help="Instead of the profile's.", min=0)] = None,
     seconds_a_pair: Annotated[float | None, typer.Option(help="Instead of the profile's.", min=0)] = None,
     seconds_a_batch: Annotated[float | None, typer.Option(help="Instead of the profile's.", min=0)] = None,
@@ -91,7 +92,7 @@ def command(
     prices = Prices(**{name: one for name, one in said.items() if one is not None})
     needs = Needs(
         qps, mean, documents, candidates, tokens, target, percent, index, dimensions, text_bytes, cores, memory * GIGA,
-        threads, together, spare, copies, asked, cached, prices=prices,
+        threads, together, spare, copies, asked, cached, load, prices=prices,
     )  # fmt: skip
     made = plan(needs, cost)
     show.as_json(made.as_json()) if as_json else show.out(_table(made))

@@ -40,6 +40,7 @@ def capacity(
     target: float,
     percent: int = 95,
     search: bool = False,
+    load: float = 1.0,
     rough: bool = False,
 ) -> Capacity:
     """The greatest rate at which so many percent of the answers come within a target, and hardly any is refused.
@@ -51,6 +52,7 @@ def capacity(
         target: seconds.
         percent: 50, 95 or 99.
         search: whether the index is asked first.
+        load: share of the most that may be asked at all: the rest is for what no average knows.
         rough: follow fewer requests: enough to choose among fleets, too few to promise anything.
 
     >>> from tamis.scale.plan.costs import Cost
@@ -69,10 +71,13 @@ def capacity(
     most = full.throughput / fleet.replicas
     if alone.at(percent) > target:
         return Capacity(0.0, most, alone.p50, alone)
-    low, high = 0.0, most
+    low, high = 0.0, most * load
+    if _holds(at(high, FEW if rough else SOME), target, percent):
+        low = high
     for _ in range(STEPS // 2 if rough else STEPS):
         rate = (low + high) / 2
-        low, high = (rate, high) if _holds(at(rate, FEW if rough else SOME), target, percent) else (low, rate)
+        if low < high:
+            low, high = (rate, high) if _holds(at(rate, FEW if rough else SOME), target, percent) else (low, rate)
     while low > most / 2**STEPS and not rough:  # near the most, queues fill slowly: a short run does not see it
         worst = max((at(low, MANY, seed) for seed in (1, 2)), key=lambda one: one.at(percent))
         if _holds(worst, target, percent):

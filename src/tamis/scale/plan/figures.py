@@ -123,7 +123,12 @@ def _of_replicas(sized: Sized) -> list[Figure]:
     found = [
         Figure("one replica in time", rate, "queries/s", dealt),
         *(Figure(name, value, unit, "at that rate; simulated") for name, value, unit in there),
-        Figure("utilisation", seen.utilisation, "of a model's time", "at that rate; simulated"),
+        Figure(
+            "utilisation",
+            seen.utilisation,
+            "of a model's time",
+            f"{rate / taken.most:.0%} of the most (at most {needs.load:.0%}), in smaller batches; simulated",
+        ),
         Figure("replicas", replicas, "", f"{needs.busiest:g} / {rate:.4g}, and {needs.spare} spare to lose or restart"),
         Figure("replicas on average", few, "", f"{needs.average:g} queries/s over the day: where an autoscaler may go"),
         Figure("memory", replicas * profile.memory / GIGA, "GB", f"{profile.memory / GIGA:.2g} GB a replica"),

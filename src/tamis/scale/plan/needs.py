@@ -31,6 +31,7 @@ class Needs:
         copies: of each shard of the index.
         asked: share of the shards that a query asks; below 1 where documents are dealt out by what they are about.
         cached: share of the queries that something before all this answers.
+        load: share of the most that a replica answers, at the peak; the rest is for bursts and long documents.
         full: share of its memory that a shard may fill, and of its processors that its searches may use.
         prices: of machines.
 
@@ -56,6 +57,7 @@ class Needs:
     copies: int = 2
     asked: float = 1.0
     cached: float = 0.0
+    load: float = 0.85
     full: float = 0.7
     prices: Prices = field(default_factory=Prices)
 
@@ -75,7 +77,7 @@ class Needs:
     def _check_shares(self) -> None:
         if self.percent not in (95, 99):
             raise InputError(f"percent: expected 95 or 99, got {self.percent}")
-        for name in ("full", "asked"):
+        for name in ("full", "asked", "load"):
             if not 0 < (value := getattr(self, name)) <= 1:
                 raise InputError(f"{name}: expected a share within (0, 1], got {value}")
         if not 0 <= self.cached < 1:

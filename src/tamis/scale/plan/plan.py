@@ -118,7 +118,7 @@ def _replica(needs: Needs, profile: Profile, target: float) -> tuple[int, Capaci
 
     def taken(threads: int, *, rough: bool = False) -> Capacity:
         made, fleet = faster(profile, threads), _cell(needs, profile, threads)
-        return capacity(made, fleet, shapes, target=target, percent=needs.percent, rough=rough)
+        return capacity(made, fleet, shapes, target=target, percent=needs.percent, load=needs.load, rough=rough)
 
     choices = _choices(needs, profile)
     rates = [taken(threads, rough=True).rate / threads for threads in choices] if len(choices) > 1 else [1.0]
