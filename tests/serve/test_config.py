@@ -119,6 +119,7 @@ def test_the_environment_goes_over_the_file_and_the_command_line_over_both(write
         ("[serve]\nprot = 1", "serve.prot is not known: .*did you mean 'port'"),
         ("[srve]\nport = 1", "srve is not known: .*did you mean 'serve'"),
         ("[serve]\nport = 'x'", "serve.port: .*'x'"),
+        ("[serve]\ndraining = -1", "serve: expected stopping, draining and idle of at least 0"),
         ("serve = 3", "serve: expected a table, got 3"),
         ("[observe]\nstroe = 'x'", "observe.stroe is not known: .*did you mean 'store'"),
         ("[observe]\nshare = 2", "observe: .*a share between 0 and 1, got"),

@@ -10,7 +10,7 @@ from tamis.scale.plan.profile import Profile
 from tamis.scale.plan.simulate import simulate
 
 STEPS = 8  # halvings: the rate is found to a two-hundredth
-FEW, SOME, MANY = 500, 1_500, 6_000  # requests that are followed
+FEW, SOME, MANY = 500, 1_200, 4_000  # requests that are followed
 LESS = 0.97  # of a rate that did not hold when more requests were followed
 SHED = 0.001  # share that may be refused
 
