@@ -9,8 +9,9 @@ in one process of one thread, two such processes at once (two cores share a memo
 the last (by then both workers score, and the first blocks are done), and, apart, all of the run, start included.
 
 Pairs are 32 queries by 32 documents, each with each, of texts recombined from the demo's abstracts, four such to a
-block; so the library, which is given all at once, and a worker, which is given a block, read each text as often. Then the first
-slice again with a worker killed by its pid in the midst of a block, on processes and on Ray: counts and digests.
+block; so the library, which is given all at once, and a worker, which is given a block, read each text as often. Then
+the first slice again with a worker killed by its pid in the midst of a block, on processes and on Ray: counts and
+digests.
 """
 
 from __future__ import annotations
