@@ -93,6 +93,9 @@ class Browser:
 
     def visit(self, url: str) -> None:
         """Show an address and wait until its document is read; what it asked for is told by ``requests``."""
+        # What is left may be asking a server that has gone; what it still has to say is not of the page that comes.
+        self.send("Page.navigate", url="about:blank")
+        self.until("location.href === 'about:blank' && document.readyState === 'complete'")
         self.events.clear()
         self.send("Page.navigate", url=url)
         self.until("document.readyState === 'complete'")

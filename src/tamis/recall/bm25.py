@@ -34,7 +34,7 @@ class Parameters:
         """Weight of a token that occurs in ``frequency`` of ``documents`` documents.
 
         >>> round(Parameters().idf(1000, 10), 3)
-        4.56
+        4.557
         """
         return math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5))
 
