@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tamis.errors import InputError
-from tamis.filters import Filter
+from tamis.filters import Filter, Value
 
 Floats: TypeAlias = NDArray[np.float64]
 Vectors: TypeAlias = NDArray[np.float32]
 Kind: TypeAlias = Literal["query", "document"]
-FieldValue: TypeAlias = str | int | float | bool | None
+FieldValue: TypeAlias = Value
 Groups: TypeAlias = Sequence[str] | Sequence[int] | NDArray[Any]  # the query of each pair
 Progress: TypeAlias = Callable[[int, int | None], None]  # (done, in all if known)
 

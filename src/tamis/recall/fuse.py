@@ -23,6 +23,19 @@ class Fusion(Protocol):
     def fuse(self, query: Query, stages: Mapping[str, Floats]) -> Floats: ...
 
 
+def fused(fusion: Fusion, query: Query, stages: Mapping[str, Floats]) -> Floats:
+    """The fusion's scores, if they are what a fusion must give.
+
+    Raises:
+        InputError: they are not one finite number a candidate.
+    """
+    expected = next(iter(stages.values())).shape
+    given = np.asarray(fusion.fuse(query, stages), dtype=np.float64)
+    if given.shape != expected or not np.isfinite(given).all():
+        raise InputError(f"{fusion!r} must give {expected[0]} finite scores, one a candidate, got {given!s:.80}")
+    return given
+
+
 @dataclass(frozen=True, slots=True)
 class RRF:
     """Reciprocal rank fusion: the sum of ``1 / (k + rank)`` over stages (Cormack, Clarke and Buettcher, SIGIR 2009).

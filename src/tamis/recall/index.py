@@ -23,10 +23,8 @@ from tamis.recall.documents import Positions, Source
 from tamis.recall.fuse import Fusion, Weighted
 from tamis.recall.manifest import Ann, EncoderRecord, Manifest, read_manifest
 from tamis.recall.merge import merge
-from tamis.recall.snapshot import Encode, Mode, Snapshot, open_snapshot
+from tamis.recall.snapshot import MODES, Encode, Mode, Snapshot, open_snapshot
 from tamis.recall.writer import encoded, segmenter
-
-MODES: tuple[Mode, ...] = ("auto", "bm25", "dense", "hybrid")
 
 
 class Index:

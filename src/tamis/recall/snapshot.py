@@ -12,14 +12,14 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from tamis.core import BM25, DENSE, Candidate, Floats, Query, Ranking, Vectors
-from tamis.errors import IndexCorruptError, IndexMismatchError, InputError
+from tamis.errors import IndexCorruptError, IndexMismatchError
 from tamis.extras import available
 from tamis.filters import Filter
 from tamis.recall.ann import Approximate
 from tamis.recall.bm25 import Lexical
 from tamis.recall.corpus import Corpus
 from tamis.recall.documents import Positions
-from tamis.recall.fuse import Fusion
+from tamis.recall.fuse import Fusion, fused
 from tamis.recall.manifest import Manifest, read_manifest
 from tamis.recall.postings import Terms, term
 from tamis.recall.segment import Segment
@@ -29,6 +29,7 @@ from tamis.recall.vectors import Exact, Nearest, exact_scores
 from tamis.recall.writer import segmenter
 
 Mode: TypeAlias = Literal["auto", "bm25", "dense", "hybrid"]
+MODES: tuple[Mode, ...] = ("auto", "bm25", "dense", "hybrid")
 Encode: TypeAlias = Callable[[Sequence[str]], Vectors]
 
 DEPTH = 100  # candidates that each stage of a hybrid search gives at least, so that small k only cuts larger k
@@ -95,7 +96,7 @@ class Snapshot:
             stages[BM25] = self._lexical(self._asked(query), positions)
         if mode != "bm25":
             stages[DENSE] = exact_scores(self.corpus, positions, encode([query.text])[0])
-        scores = {"hybrid": _fused(fusion, query, stages), **stages} if mode == "hybrid" else stages
+        scores = {"hybrid": fused(fusion, query, stages), **stages} if mode == "hybrid" else stages
         return self._best(query, positions, scores, max(1, len(positions)))
 
     def _asked(self, query: Query) -> Asked:
@@ -158,7 +159,7 @@ class Snapshot:
         matched, _ = self._matches(asked, query.where, depth)
         union = np.union1d(near, matched)
         stages = {BM25: self._lexical(asked, union), DENSE: exact_scores(self.corpus, union, vector)}
-        return self._best(query, union, {"hybrid": _fused(fusion, query, stages), **stages}, k)
+        return self._best(query, union, {"hybrid": fused(fusion, query, stages), **stages}, k)
 
     def _best(self, query: Query, positions: Positions, scores: Mapping[str, Floats], k: int) -> Ranking:
         """The best ``k`` by the first of the scores; equal scores by document id."""
@@ -180,15 +181,6 @@ class Snapshot:
 def _nearest(segment: Segment, graphs: bool) -> Nearest:
     assert segment.vectors is not None
     return Approximate(segment.graph, segment.vectors) if graphs and segment.graph else Exact(segment.vectors)
-
-
-def _fused(fusion: Fusion, query: Query, stages: Mapping[str, Floats]) -> Floats:
-    """The fusion's scores, if they are what a fusion must give."""
-    expected = next(iter(stages.values())).shape
-    fused = np.asarray(fusion.fuse(query, stages), dtype=np.float64)
-    if fused.shape != expected or not np.isfinite(fused).all():
-        raise InputError(f"{fusion!r} must give {expected[0]} finite scores, one a candidate, got {fused!s:.80}")
-    return fused
 
 
 def open_snapshot(folder: Path, *, digests: bool) -> Snapshot:

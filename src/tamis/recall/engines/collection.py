@@ -16,12 +16,11 @@ from tamis.core import BM25, DENSE, Document, Encoder, Progress, Query, Ranking,
 from tamis.errors import IndexMismatchError, InputError
 from tamis.recall.documents import Source, blocks, stream
 from tamis.recall.engines.engine import Ask, Engine, Made, Row, askable, plain, storable
-from tamis.recall.engines.stages import best, documents_of, fused, hybrid, ranking, scores
-from tamis.recall.fuse import Fusion, Weighted
-from tamis.recall.snapshot import Mode
+from tamis.recall.engines.stages import best, documents_of, hybrid, ranking, scores
+from tamis.recall.fuse import Fusion, Weighted, fused
+from tamis.recall.snapshot import MODES, Mode
 from tamis.recall.writer import encoded, segmenter
 
-MODES: tuple[Mode, ...] = ("auto", "bm25", "dense", "hybrid")
 BLOCK, CHARACTERS = 256, 1_000_000  # documents, and characters of them, that are encoded and sent at once
 AT_ONCE = 64  # queries that are sent at once
 

@@ -9,9 +9,8 @@ from typing import TypeAlias
 import numpy as np
 
 from tamis.core import BM25, DENSE, Candidate, Document, Floats, Query, Ranking
-from tamis.errors import InputError
 from tamis.recall.engines.engine import Ask, Engine, Hit
-from tamis.recall.fuse import Fusion
+from tamis.recall.fuse import Fusion, fused
 from tamis.recall.manifest import EncoderRecord
 from tamis.recall.snapshot import DEPTH
 
@@ -98,12 +97,3 @@ def ranking(
         said = {stage: float(values[at]) for stage, values in sorted(stages.items())}
         items.append(Candidate(documents[names[at]], float(ordering[at]), said))
     return Ranking(query, tuple(items), {DENSE: encoder.fingerprint} if encoder and DENSE in stages else {})
-
-
-def fused(fusion: Fusion, query: Query, stages: Mapping[str, Floats]) -> Floats:
-    """The fusion's scores, if they are what a fusion must give."""
-    expected = next(iter(stages.values())).shape
-    given = np.asarray(fusion.fuse(query, stages), dtype=np.float64)
-    if given.shape != expected or not np.isfinite(given).all():
-        raise InputError(f"{fusion!r} must give {expected[0]} finite scores, one a candidate, got {given!s:.80}")
-    return given
